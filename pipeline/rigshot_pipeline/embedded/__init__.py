@@ -1,0 +1,1 @@
+"""The embedded engine: classical methods for every stage, on a CPU, without weights."""

@@ -1,0 +1,139 @@
+"""From a cutout to a mesh with its anatomy and the photo's camera: the embedded engine's geometry."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..asset import Mesh, Pixels
+from ..body import Body, BodyPart, Projection
+from .figure import Figure
+from .medial_axis import medial_tree
+from .parts_bird import side_bird
+from .parts_fish import side_fish, snake
+from .parts_front import frontal
+from .parts_lens import single_lens
+from .parts_rest import resting_quadruped
+from .parts_side import side_quadruped
+from .reading import Reading, read_silhouette
+from .relief import light_on_grid, relief_field
+from .shapes import Anatomy, mirrored, oblique
+from .silhouette import Silhouette, silhouette_of
+from .surface import Surface, surface_of
+
+__all__ = ["Model", "model_of", "warm"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """The welded mesh, its anatomy, and the camera of the canonical picture."""
+
+    mesh: Mesh
+    body: Body
+    projection: Projection
+
+
+def model_of(rgba: Pixels, reading: Reading, *, kind: str = "photo", cut: frozenset[str] = frozenset()) -> Model:
+    """Build the model of a canonical cutout ``rgba`` (S, S, 4), its subject where alpha is at least half.
+
+    ``kind`` photo, drawing or sprite; ``cut`` the sides of the picture that cut the subject off (left, right, top, bottom).
+    """
+    silhouette = silhouette_of(rgba[..., 3] >= 128, smooth=1.0 if kind == "sprite" else 0.0)
+    light = light_on_grid(rgba, silhouette)
+    anatomy = _anatomy(silhouette, light, reading, cut)
+    surface = surface_of(silhouette, anatomy, relief=None if kind == "sprite" else relief_field(light, silhouette))
+    return _in_world(silhouette, anatomy, surface, len(rgba))
+
+
+def warm() -> None:
+    """Compile the kernels (or load them from numba's cache) before the first photo needs them."""
+    rgba = np.zeros((64, 64, 4), np.uint8)
+    rgba[20:50, 8:56] = rgba[44:60, 12:18] = rgba[44:60, 46:52] = rgba[8:30, 44:60] = 255
+    model_of(rgba, read_silhouette(rgba[..., 3] > 0))
+
+
+def _anatomy(silhouette: Silhouette, light: NDArray[np.float32], reading: Reading, cut: frozenset[str]) -> Anatomy:
+    """The anatomy by plan, view and pose. Builders of profiles look to the right: a subject that looks left is mirrored there and back."""
+    if reading.facing == "left":
+        turned = replace(
+            silhouette,
+            mask=np.ascontiguousarray(silhouette.mask[:, ::-1]),
+            distance=np.ascontiguousarray(silhouette.distance[:, ::-1]),
+        )
+        other = {"left": "right", "right": "left"}
+        sides = frozenset(other.get(side, side) for side in cut)
+        anatomy = _anatomy(turned, np.ascontiguousarray(light[:, ::-1]), replace(reading, facing="right"), sides)
+        return mirrored(anatomy, silhouette.mask.shape[1])
+    figure = Figure(silhouette=silhouette, tree=medial_tree(silhouette.mask), light=light, cut=cut)
+    if reading.plan == "quadruped":
+        if reading.view != "front" and reading.pose == "standing":
+            return _turned(side_quadruped(figure), reading)
+        if reading.pose == "lying" or (reading.view != "front" and reading.pose == "sitting"):
+            return resting_quadruped(figure, reading)
+        return frontal(figure, reading)
+    if reading.plan == "biped":
+        return frontal(figure, reading)
+    if reading.plan == "bird" and reading.view != "front":
+        return side_bird(figure)
+    if reading.plan == "fish":
+        return side_fish(figure)
+    if reading.plan == "snake":
+        return snake(figure)
+    if reading.plan == "bird":
+        return frontal(figure, reading)
+    return single_lens(silhouette, figure.tree, reading)
+
+
+def _turned(anatomy: Anatomy, reading: Reading) -> Anatomy:
+    """A side view's anatomy, turned towards the viewer as the reading says."""
+    anatomy = replace(anatomy, view=reading.view)
+    if reading.heading > 85:
+        return anatomy
+    trunk, head = anatomy.shapes[0], next((shape for shape in anatomy.shapes if shape.kind == "head"), anatomy.shapes[0])
+    ball = int(np.argmax(head.radius))
+    return oblique(
+        anatomy,
+        reading.heading,
+        middle=float(trunk.path[:, 0].mean()),
+        head=max(float(head.path[ball, 0] - 0.9 * head.radius[ball]), float(trunk.path[:, 0].max())),
+    )
+
+
+def _in_world(silhouette: Silhouette, anatomy: Anatomy, surface: Surface, size: int) -> Model:
+    """Turn cells into metres: ground at y = 0, centred, the longest extent 1."""
+    turn = np.radians(anatomy.heading)
+    # Rows: the world's X (the subject's left), Y (up) and Z (its forward) in the frame of the cells (right, down, towards the viewer).
+    axes = np.array([[np.cos(turn), 0, -np.sin(turn)], [0, -1, 0], [np.sin(turn), 0, np.cos(turn)]])
+    turned = surface.vertices @ axes.T
+    low, high = turned.min(0), turned.max(0)
+    scale = 1 / float((high - low).max())
+    base = np.array([(low[0] + high[0]) / 2, low[1], (low[2] + high[2]) / 2])
+
+    def place(points: NDArray[np.float64]) -> NDArray[np.float32]:
+        return ((points @ axes.T - base) * scale).astype(np.float32)
+
+    # The axes are a reflection (rows run down) of a right-handed frame, so the inverse map is their transpose.
+    inverse = axes.T / scale
+    offset = axes.T @ base
+    matrix = np.zeros((3, 4))
+    for row, part, shift in ((0, inverse[0], offset[0]), (1, inverse[1], offset[1])):
+        matrix[row, :3] = part * silhouette.cell
+        matrix[row, 3] = shift * silhouette.cell + silhouette.origin[row]
+    matrix[2, :3] = axes.T[2]
+    parts = tuple(
+        BodyPart(
+            name=shape.name,
+            kind=shape.kind,
+            side=shape.side,
+            parent=shape.parent,
+            path=place(shape.path),
+            radius=(shape.radius * scale).astype(np.float32),
+            visible=shape.visible,
+        )
+        for shape in anatomy.shapes
+    )
+    return Model(
+        mesh=Mesh(vertices=place(surface.vertices), faces=surface.faces),
+        body=Body(plan=anatomy.plan, view=anatomy.view, parts=parts, vertex_part=surface.part),
+        projection=Projection(matrix=matrix.astype(np.float32), size=size),
+    )

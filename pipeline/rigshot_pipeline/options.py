@@ -1,0 +1,45 @@
+"""What a person may ask for. Every stage names the options that change its result."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from .terms import BodyPlan, View
+
+__all__ = ["FORMATS", "Box", "Format", "Options"]
+
+Format = Literal["glb", "fbx", "obj"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """A rectangle around the subject in pixels of the upright photo: left, top, width, height."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """A person's wishes; the defaults leave all to the stages.
+
+    ``mask``: a picture of the photo's size, bright where the subject is (decoded at the gate, like the photo).
+    ``turn``: degrees clockwise by which the photo is to be turned, and by no more (0: left as it is); auto: the stages set a
+    subject that stands askew upright. ``clip`` the clip that the preview plays.
+    ``engine``: auto takes the best that is installed, embedded only what comes with Rigshot. ``name``: the stem of the
+    delivered files' names, already safe for a file system.
+    """
+
+    subject: Literal["auto"] | BodyPlan = "auto"
+    view: Literal["auto"] | View = "auto"
+    box: Box | None = None
+    mask: Path | None = None
+    turn: Literal["auto"] | int = "auto"
+    clip: str = "auto"
+    formats: tuple[Format, ...] = FORMATS
+    seed: int = 0
+    engine: Literal["auto", "embedded"] = "auto"
+    name: str = "model"

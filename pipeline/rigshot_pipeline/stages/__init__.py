@@ -1,0 +1,1 @@
+"""The stages, one file each; plan.py puts them in their order."""

@@ -1,0 +1,91 @@
+"""geometry: from the cutout to a watertight mesh with its anatomy and the photo's camera."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import store
+from ..embedded.model import Model, model_of
+from ..embedded.reading import Reading, read_silhouette
+from ..options import Options
+from ..preview.raster import rasterise
+from ..stage import Advice, Metric, Outcome, Stage, Work
+
+__all__ = ["STAGE"]
+
+_CUT = 0.15  # of the subject's extent along a side of the picture: a shorter contact is no cut
+_DOUBTFUL = 0.6  # below this confidence the person is told what the engine saw, and how to correct it
+
+
+def run(work: Work) -> Outcome:
+    """Read the refined silhouette, build its model and say what was seen."""
+    cutout = store.load_picture(work.inputs["cutout"] / "cutout.png")
+    subject = store.load_json(work.inputs["standardise"] / "subject.json")
+    mask = cutout[..., 3] >= 128
+    reading = _corrected(read_silhouette(mask, kind=_likely(subject)), work.options).leaning_to(subject["lean"])
+    work.progress(0.1)
+    model = model_of(cutout, reading, kind=subject["kind"], cut=_cut(subject, mask))
+    work.progress(0.8)
+    store.save_mesh(work.folder / "mesh.npz", model.mesh)
+    store.save_body(work.folder / "body.npz", model.body)
+    store.save_projection(work.folder / "camera.json", model.projection)
+    return Outcome(metrics=_metrics(model, mask), advice=_advice(reading))
+
+
+def _corrected(reading: Reading, options: Options) -> Reading:
+    plan = None if options.subject == "auto" else options.subject
+    view = None if options.view == "auto" else options.view
+    return reading.seen_as(plan=plan, view=view)
+
+
+def _likely(subject: dict[str, Any]) -> str:
+    """The kind to read the silhouette as: a picture with its own alpha channel shows a toy or a figure as often as a pet."""
+    return "drawing" if subject["kind"] == "photo" and subject["source"] == "alpha" else str(subject["kind"])
+
+
+def _cut(subject: dict[str, Any], mask: NDArray[np.bool_]) -> frozenset[str]:
+    """The sides that cut the subject off, in the canonical picture.
+
+    A picture with its own alpha, or a sprite, is cropped tightly: there the frame touches the subject but cuts nothing. A side that
+    only grazes the subject is not a cut either.
+    """
+    if subject["kind"] == "sprite" or subject["source"] == "alpha":
+        return frozenset()
+    other: dict[str, str] = {"left": "right", "right": "left"} if subject["mirrored"] else {}
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    lengths = {
+        "left": mask[:, columns[0] + 1].sum() / len(rows),
+        "right": mask[:, columns[-1] - 1].sum() / len(rows),
+        "top": mask[rows[0] + 1].sum() / len(columns),
+        "bottom": mask[rows[-1] - 1].sum() / len(columns),
+    }
+    cut: list[str] = subject["cut"]
+    return frozenset(side for side in (other.get(name, name) for name in cut) if lengths[side] > _CUT)
+
+
+def _metrics(model: Model, mask: NDArray[np.bool_]) -> dict[str, Metric]:
+    mesh, projection = model.mesh, model.projection
+    seen = rasterise(projection.project(mesh.vertices), mesh.faces, width=projection.size, height=projection.size).face >= 0
+    edges = np.sort(np.concatenate([mesh.faces[:, [0, 1]], mesh.faces[:, [1, 2]], mesh.faces[:, [2, 0]]]), 1)
+    _, counts = np.unique(edges, axis=0, return_counts=True)
+    forward = projection.viewer
+    return {
+        "faces": len(mesh.faces),
+        "watertight": bool((counts == 2).all()),
+        "euler": len(mesh.vertices) - len(counts) + len(mesh.faces),
+        "silhouette_iou": round(float((seen & mask).sum() / max((seen | mask).sum(), 1)), 4),
+        "parts": len(model.body.parts),
+        "view": model.body.view,
+        "plan": model.body.plan,
+        "yaw_degrees": round(float(np.degrees(np.arctan2(-forward[0], forward[2]))), 1),
+    }
+
+
+def _advice(reading: Reading) -> tuple[Advice, ...]:
+    if min(reading.plan_confidence, reading.view_confidence) >= _DOUBTFUL:
+        return ()
+    return (Advice(code="geometry_doubtful", values={"plan": reading.plan, "view": reading.view}),)
+
+
+STAGE = Stage(name="geometry", reads=("standardise", "cutout"), run=run, options=("subject", "view"))

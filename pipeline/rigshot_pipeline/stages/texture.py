@@ -1,0 +1,51 @@
+"""Texture: one atlas for the whole surface from what the one photo shows."""
+
+import numpy as np
+
+from .. import store
+from ..embedded.paint import paint
+from ..embedded.paint_quality import background_bleed, sharpness_ratio
+from ..stage import Outcome, Stage, Work
+
+__all__ = ["STAGE"]
+
+_SMALL, _LARGE = 1024, 2048
+_FINE_PICTURE = 660  # pixels of the canonical side: from here on the photo carries more than the small atlas can hold
+
+
+def run(work: Work) -> Outcome:
+    """Unwrap the mesh and paint it."""
+    geometry = work.inputs["geometry"]
+    subject = store.load_json(work.inputs["standardise"] / "subject.json")
+    picture = store.load_picture(work.inputs["standardise"] / "picture.png")
+    cutout = store.load_picture(work.inputs["cutout"] / "cutout.png")
+    camera = store.load_projection(geometry / "camera.json")
+    work.progress(0.05)
+    painted = paint(
+        store.load_mesh(geometry / "mesh.npz"),
+        store.load_body(geometry / "body.npz"),
+        camera,
+        cutout,
+        picture,
+        kind=subject["kind"],
+        canonical_from_photo=np.asarray(subject["canonical_from_photo"], np.float32),
+        size=_LARGE if camera.size > _FINE_PICTURE and subject["kind"] != "sprite" else _SMALL,
+        seed=work.options.seed,
+    )
+    work.progress(0.9)
+    store.save_mesh(work.folder / "mesh.npz", painted.mesh)
+    store.save_picture(work.folder / "albedo.png", painted.albedo)
+    covered = painted.owner >= 0
+    return Outcome(
+        metrics={
+            "atlas_size": len(painted.albedo),
+            "charts": painted.charts,
+            "utilisation": round(painted.utilisation, 3),
+            "photo_share": round(float(painted.known[covered].mean()), 3),
+            "background_bleed": round(background_bleed(painted.albedo, painted.owner, cutout, picture, seed=work.options.seed), 5),
+            "sharpness_ratio": round(sharpness_ratio(painted.albedo, painted.owner, painted.known), 3),
+        }
+    )
+
+
+STAGE = Stage(name="texture", reads=("standardise", "cutout", "geometry"), run=run, options=("seed",), version=2)
