@@ -1,0 +1,84 @@
+"""The worker's side of its pipeline process: start it, order, hear, kill."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from ..settings import WorkerSettings
+
+__all__ = ["PipelineDied", "PipelineProcess"]
+
+_LONGEST_LINE = 4 * 2**20  # bytes; the advice of a photo takes a few thousand
+
+
+class PipelineDied(Exception):
+    """The process ended in the middle of a job: killed, out of memory, or crashed."""
+
+
+class PipelineProcess:
+    """One warm child in a process group of its own, started again whenever it has died."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        self._child: Process | None = None
+        self._starting = asyncio.Lock()
+        self.stages: Sequence[str] = ()
+
+    @property
+    def pid(self) -> int | None:
+        """The living child, which leads its process group."""
+        return self._child.pid if self._child and self._child.returncode is None else None
+
+    async def start(self) -> None:
+        """Have a child that is ready for orders. Raises PipelineDied when it cannot even begin; its log says why."""
+        async with self._starting:
+            if self.pid is not None:
+                return
+            command = ("-m", f"{__package__}.child", str(os.getpid()), self._settings.plan, str(self._settings.memory_mb))
+            self._child = await asyncio.create_subprocess_exec(
+                sys.executable, *command, stdin=PIPE, stdout=PIPE, start_new_session=True, limit=_LONGEST_LINE
+            )
+            self.stages = (await self._hear())["ready"]
+
+    async def make(self, order: Mapping[str, Any], hear: Callable[[dict[str, Any]], Awaitable[None]]) -> dict[str, Any]:
+        """Have a job carried out; ``hear`` is told of every step. Answers with ``made`` or ``failed``. Raises PipelineDied.
+
+        Whoever cancels this kills the child and all that it started.
+        """
+        await self.start()
+        child = self._child
+        assert child is not None and child.stdin is not None  # for the type checkers: ``start`` saw to it
+        try:
+            with suppress(ConnectionError):  # it has just died: the next line tells
+                child.stdin.write(json.dumps(order).encode() + b"\n")
+                await child.stdin.drain()
+            while "stage" in (words := await self._hear()):
+                await hear(words["stage"])
+            return words
+        except BaseException:
+            await self.kill()
+            raise
+
+    async def kill(self) -> None:
+        """End the child and its process group."""
+        if self._child is None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(self._child.pid, signal.SIGKILL)
+        await self._child.wait()
+        self._child = None
+
+    async def _hear(self) -> dict[str, Any]:
+        assert self._child is not None and self._child.stdout is not None
+        line = await self._child.stdout.readline()
+        if not line.endswith(b"\n"):
+            await self.kill()
+            raise PipelineDied
+        words: dict[str, Any] = json.loads(line)
+        return words
