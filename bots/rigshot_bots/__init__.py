@@ -1,0 +1,1 @@
+"""Every face of Rigshot that a person talks to."""

@@ -1,0 +1,155 @@
+"""Puts photos into the line, follows them, and brings what was made of them."""
+
+import argparse
+import asyncio
+import getpass
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rigshot_queue import Job, LimitReached, Place, Queue, QueueSettings, Request, TooLarge, Wishes, open_queue
+from rigshot_storage import Model, StorageSettings
+
+from ..results import ended_answer
+from ..texts import Language, say
+from .board import Board
+
+__all__ = ["Sent", "send"]
+
+DONE, FAILED, REFUSED = 0, 1, 3
+LOOK_SECONDS = 0.5
+
+
+@dataclass(kw_only=True)
+class Sent:
+    """A photo on its way: the ``name`` that it is shown by, its job and place as they were last seen, and the reason if there is no job."""
+
+    name: str
+    job: Job | None = None
+    place: Place | None = None
+    refusal: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.job is None or self.job.finished
+
+    @property
+    def status(self) -> int:
+        """What it contributes to the exit status."""
+        if self.job is None or (self.job.failure is not None and self.job.failure.kind == "bad_input"):
+            return REFUSED
+        return DONE if self.job.state == "done" or not self.job.finished else FAILED
+
+
+async def send(arguments: argparse.Namespace) -> int:
+    """Carry out ``rigshot send``; the exit status. Cancelled, it takes what is not done yet out of the line."""
+    storage = StorageSettings()
+    async with open_queue(QueueSettings(), storage=storage) as queue:
+        sender = _Sender(queue, arguments)
+        with Board(arguments.language) as board:
+            try:
+                await sender.begin(board)
+                if not arguments.detach:
+                    await sender.follow(board)
+            except asyncio.CancelledError:
+                await sender.stop()
+                raise
+        for sent in sender.all:
+            await sender.end(sent, board)
+        return max((sent.status for sent in sender.all), default=DONE)
+
+
+class _Sender:
+    def __init__(self, queue: Queue, arguments: argparse.Namespace) -> None:
+        self._queue = queue
+        self._arguments = arguments
+        self._language: Language = arguments.language
+        self._person = f"terminal:{getpass.getuser()}"
+        self.all: list[Sent] = []
+
+    async def begin(self, board: Board) -> None:
+        """Put everything into the line, as fast as the limits allow."""
+        for job_id in self._arguments.fetch:
+            job = await self._queue.job(job_id)
+            if job is None or job.request.person != self._person:
+                self.all.append(Sent(name=job_id, refusal=say("send_unknown", self._language, job=job_id)))
+            else:
+                self.all.append(Sent(name=job.request.title, job=job))
+        for photo in self._arguments.photos:
+            self.all.append(Sent(name=str(photo)))
+            await self._submit(photo, self.all[-1], board)
+
+    async def _submit(self, photo: Path, sent: Sent, board: Board) -> None:
+        if not photo.is_file():
+            sent.refusal = say("send_missing", self._language, place=photo)
+            return
+        wishes = ("subject", "view", "clip", "formats", "seed")
+        request = Request(
+            person=self._person,
+            platform="terminal",
+            language=self._language,
+            wishes=Wishes(**{wish: getattr(self._arguments, wish) for wish in wishes}),
+            title=photo.name,
+        )
+        while sent.job is None:
+            try:
+                sent.job = await self._queue.submit(request, [photo])
+            except LimitReached as error:
+                if error.code != "active_limit" or self._arguments.detach or all(other.over for other in self.all):
+                    sent.refusal = error.sentence(self._language)
+                    return
+                await self._look(board)
+                await asyncio.sleep(LOOK_SECONDS)
+            except TooLarge as error:
+                sent.refusal = error.sentence(self._language)
+                return
+
+    async def follow(self, board: Board) -> None:
+        """Show how they do until all have ended."""
+        while not all(sent.over for sent in self.all):
+            await self._look(board)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _look(self, board: Board) -> None:
+        for sent in self.all:
+            if sent.job is not None and not sent.over:
+                sent.job = await self._queue.job(sent.job.id) or sent.job
+                sent.place = await self._queue.place(sent.job.id)
+        board.show([(sent.name, sent.job, sent.place) for sent in self.all if sent.job is not None])
+
+    async def stop(self) -> None:
+        """Take what is not done yet out of the line."""
+        for sent in self.all:
+            if sent.job is not None and not sent.over:
+                await self._queue.cancel(sent.job.id)
+
+    async def end(self, sent: Sent, board: Board) -> None:
+        """Bring what was made, or say why there is nothing."""
+        if sent.job is None:
+            board.say(sent.name, sent.refusal, good=False)
+        elif not sent.job.finished:
+            board.say(sent.name, say("send_left", self._language, job=sent.job.id))
+        elif sent.job.state != "done":
+            board.say(sent.name, ended_answer(sent.job, self._language).text, good=False)
+        else:
+            model = await self._queue.models.load(sent.job.id)
+            if model is None:
+                sent.refusal = say("send_gone", self._language)
+                board.say(sent.name, sent.refusal, good=False)
+                return
+            folder = _folder(self._arguments.out, Path(sent.name).stem, sent.job.id)
+            files = await self._fetch(model, folder)
+            board.made(sent.name, sent.job, folder, files)
+
+    async def _fetch(self, model: Model, folder: Path) -> Sequence[Path]:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in model.files:
+            await self._queue.artifacts.fetch(file.key, folder / file.name)
+        return [folder / file.name for file in model.files]
+
+
+def _folder(out: Path, stem: str, job: str) -> Path:
+    """``out/NAME``, or ``out/NAME-ID`` where another photo of that name lies."""
+    folder = out / (stem or "photo")
+    return folder if not folder.exists() else out / f"{folder.name}-{job[-6:]}"

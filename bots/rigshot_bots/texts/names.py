@@ -1,0 +1,52 @@
+"""What stages, clips, body plans and files are called: code -> (English, Traditional Chinese)."""
+
+TEXTS: dict[str, tuple[str, str]] = {
+    # what is being done, as one would tell a friend
+    "stage_intake": ("Opening the photo", "打開照片"),
+    "stage_enhance": ("Sharpening the picture", "提升畫質"),
+    "stage_standardise": ("Looking at who is in it", "辨識主角和姿勢"),
+    "stage_cutout": ("Cutting out the background", "去除背景"),
+    "stage_geometry": ("Shaping the body", "塑造身體"),
+    "stage_texture": ("Painting the coat", "上色"),
+    "stage_skeleton": ("Placing the joints", "放置關節"),
+    "stage_skin": ("Tying the skin to the bones", "把皮膚綁到骨架上"),
+    "stage_animate": ("Teaching it to move", "教它動起來"),
+    "stage_export": ("Writing the files", "寫出檔案"),
+    "stage_preview": ("Filming the turntable", "拍攝旋轉動畫"),
+    "stage_report": ("Checking the result", "檢查成果"),
+    # clips
+    "clip_idle": ("idle", "待機"),
+    "clip_walk": ("walk", "走路"),
+    "clip_trot": ("trot", "小跑"),
+    "clip_sit": ("sit", "坐下"),
+    "clip_wag": ("wag", "搖尾巴"),
+    "clip_look": ("look", "張望"),
+    "clip_wave": ("wave", "揮手"),
+    "clip_wiggle": ("wiggle", "扭動"),
+    "clip_swim": ("swim", "游泳"),
+    "clip_slither": ("slither", "蛇行"),
+    "clip_bounce": ("bounce", "彈跳"),
+    "clip_hop": ("hop", "跳躍"),
+    "clip_peck": ("peck", "啄食"),
+    "clip_flap": ("flap", "拍翅膀"),
+    # body plans
+    "plan_auto": ("whatever it is", "自動判斷"),
+    "plan_quadruped": ("four-legged animal", "四足動物"),
+    "plan_biped": ("two-legged figure", "雙足角色"),
+    "plan_bird": ("bird", "鳥"),
+    "plan_fish": ("fish", "魚"),
+    "plan_snake": ("snake", "蛇"),
+    "plan_object": ("thing", "物件"),
+    # commands, as they stand in a platform's menu
+    "command_start": ("What this is", "這是什麼"),
+    "command_rig": ("Turn a photo into a moving 3D model", "把照片變成會動的 3D 模型"),
+    "command_help": ("How to get a good model", "怎麼拍出好模型"),
+    "command_queue": ("How long the line is", "看看排隊狀況"),
+    "command_status": ("How your photos are doing", "我的照片進度"),
+    "command_cancel": ("Stop a photo of yours", "取消我的照片"),
+    "command_settings": ("Language, files, kind of subject", "語言、檔案格式、主角種類"),
+    "command_delete": ("Delete everything of yours", "刪除我的所有資料"),
+    "command_privacy": ("What is kept, and how long", "我們保留什麼、保留多久"),
+    # links
+    "comma": (", ", "、"),
+}

@@ -1,0 +1,59 @@
+"""Which processes a Rigshot consists of, and which of them the settings ask for."""
+
+import importlib.util
+import sys
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from ..settings import BotSettings
+
+__all__ = ["SERVICES", "Choice", "Service", "choose"]
+
+SERVICES = ("worker", "downloads", "web", "telegram", "discord")
+"""Names of subcommands, in the order of their start: who answers people comes last."""
+_LIBRARIES = {"worker": "rigshot_pipeline", "web": "gradio", "telegram": "telegram", "discord": "discord"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A process: its ``name`` in the log and the command that starts it."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What is started, and for each service that is not the code and values of the sentence that says why."""
+
+    services: tuple[Service, ...]
+    left_out: tuple[tuple[str, str, dict[str, str]], ...]
+
+
+def choose(settings: BotSettings, *, only: Collection[str] = (), workers: int = 1) -> Choice:
+    """Every service that is installed and configured, at most those in ``only`` where it names any."""
+    services: list[Service] = []
+    left_out: list[tuple[str, str, dict[str, str]]] = []
+    for name in SERVICES:
+        if only and name not in only:
+            left_out.append((name, "up_elsewhere", {}))
+        elif not _installed(name):
+            left_out.append((name, "up_no_pipeline" if name == "worker" else "up_no_library", {"service": name}))
+        elif not _token(settings, name):
+            left_out.append((name, "up_no_token", {"name": name.upper()}))
+        else:
+            count = workers if name == "worker" else 1
+            names = [name] if count == 1 else [f"{name} {number}" for number in range(1, count + 1)]
+            command = (sys.executable, "-m", "rigshot_bots.terminal", name)
+            services += [Service(name=each, command=command) for each in names]
+    return Choice(services=tuple(services), left_out=tuple(left_out))
+
+
+def _installed(name: str) -> bool:
+    return name not in _LIBRARIES or importlib.util.find_spec(_LIBRARIES[name]) is not None
+
+
+def _token(settings: BotSettings, name: str) -> bool:
+    """Whether a bot has a token; what is no bot needs none."""
+    bots = {"telegram": settings.telegram.token, "discord": settings.discord.token}
+    return name not in bots or bots[name] is not None
