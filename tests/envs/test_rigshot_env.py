@@ -14,7 +14,7 @@ import pytest
 
 WORKER = '''
 import os, subprocess, sys, time
-from rigshot_env import BadInput, Job, MissingWeights, main
+from rigshot_env import BadInput, BadRig, Job, MissingWeights, NoSurface, main
 
 class OutOfMemoryError(RuntimeError):
     """What torch raises."""
@@ -32,7 +32,8 @@ def fail(job: Job):
         sys.exit("gone")
     if how == "unspeakable":
         return {"value": object()}
-    errors = {"bad": BadInput, "weights": MissingWeights, "memory": MemoryError, "gpu": OutOfMemoryError, "bug": ZeroDivisionError}
+    errors = {"bad": BadInput, "weights": MissingWeights, "memory": MemoryError, "gpu": OutOfMemoryError, "bug": ZeroDivisionError,
+              "surface": NoSurface, "rig": BadRig}
     raise errors[how]("\\ud800")
 
 def wait(job: Job):
@@ -100,7 +101,7 @@ def test_a_request_and_its_events(worker: Worker) -> None:
 
 def test_the_worker_stays_warm_whatever_goes_wrong(worker: Worker) -> None:
     kinds = {}
-    for how in ("bad", "weights", "memory", "gpu", "bug", "exit", "unspeakable"):
+    for how in ("bad", "weights", "memory", "gpu", "surface", "rig", "bug", "exit", "unspeakable"):
         worker.send({"id": how, "stage": "fail", "parameters": {"how": how}})
         end = worker.end(how)
         assert end["event"] == "error"
@@ -111,6 +112,8 @@ def test_the_worker_stays_warm_whatever_goes_wrong(worker: Worker) -> None:
         "weights": "missing_weights",
         "memory": "out_of_memory",
         "gpu": "out_of_memory",
+        "surface": "no_surface",
+        "rig": "bad_rig",
         "bug": "internal",
         "exit": "internal",
         "unspeakable": "internal",

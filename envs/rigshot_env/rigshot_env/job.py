@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["BadInput", "Cancelled", "ErrorKind", "Event", "Job", "MissingWeights", "Request", "failure"]
+__all__ = ["BadInput", "BadRig", "Cancelled", "ErrorKind", "Event", "Job", "MissingWeights", "NoSurface", "Request", "failure"]
 
-ErrorKind = Literal["bad_input", "out_of_memory", "missing_weights", "internal"]
+ErrorKind = Literal["bad_input", "out_of_memory", "missing_weights", "no_surface", "bad_rig", "internal"]
 Event = dict[str, Any]
 
 
@@ -19,6 +19,14 @@ class BadInput(Exception):
 
 class MissingWeights(Exception):
     """A model's weights are not on disk."""
+
+
+class NoSurface(Exception):
+    """A geometry engine found no surface in this picture; another seed may."""
+
+
+class BadRig(Exception):
+    """No try of a rigging engine gave a sound skeleton or sound weights; another engine may."""
 
 
 class Cancelled(Exception):
@@ -90,6 +98,10 @@ def _kind(error: BaseException) -> ErrorKind:
         return "bad_input"
     if isinstance(error, MissingWeights):
         return "missing_weights"
+    if isinstance(error, NoSurface):
+        return "no_surface"
+    if isinstance(error, BadRig):
+        return "bad_rig"
     # torch's error for a full GPU is no MemoryError, and torch is not ours to import
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return "out_of_memory"

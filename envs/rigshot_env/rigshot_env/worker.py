@@ -13,7 +13,7 @@ Events go to stdout in the same way; all but ``ready`` carry the request's id:
     {"id": "7", "event": "progress", "fraction": 0.5}
     {"id": "7", "event": "warning", "text": "…"}
     {"id": "7", "event": "result", "values": {…}}
-    {"id": "7", "event": "error", "kind": "bad_input | out_of_memory | missing_weights | internal", "text": "…"}
+    {"id": "7", "event": "error", "kind": "bad_input | out_of_memory | missing_weights | no_surface | bad_rig | internal", "text": "…"}
     {"id": "7", "event": "cancelled"}
 
 The last three end a request, and every request has exactly one end. A worker that must stop at once is killed; it holds
@@ -31,7 +31,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Literal, TextIO
 
-from .job import BadInput, Cancelled, ErrorKind, Event, Job, MissingWeights, Request, failure
+from .job import BadInput, BadRig, Cancelled, ErrorKind, Event, Job, MissingWeights, NoSurface, Request, failure
 from .process import claim_streams, end_with_parent
 
 __all__ = ["PROTOCOL", "SleepLevel", "main"]
@@ -41,7 +41,7 @@ SleepLevel = Literal["ram", "out"]
 Work = Callable[[Job], Mapping[str, Any]]
 Sleep = Callable[[SleepLevel], None]
 
-_EXIT: Mapping[ErrorKind, int] = {"internal": 1, "bad_input": 2, "missing_weights": 3, "out_of_memory": 4}
+_EXIT: Mapping[ErrorKind, int] = {"internal": 1, "bad_input": 2, "missing_weights": 3, "out_of_memory": 4, "no_surface": 5, "bad_rig": 6}
 """What a one-shot run ends with."""
 
 
@@ -50,7 +50,7 @@ def main(*, engine: str, stages: Mapping[str, Work], sleep: Sleep | None = None,
 
     ``stages``: for every stage the function that does a job and returns the values of its result. ``sleep``: moves
     weights out of the GPU (``ram``) or out of memory (``out``). With ``--request FILE`` the worker does what that file
-    asks and ends, with status 0, or 1 internal, 2 bad input, 3 missing weights, 4 out of memory.
+    asks and ends, with status 0, or 1 internal, 2 bad input, 3 missing weights, 4 out of memory, 5 no surface, 6 bad rig.
     """
     parser = argparse.ArgumentParser(description=f"The worker of Rigshot's engine {engine}: JSON lines on stdin and stdout.")
     parser.add_argument("--request", type=Path, metavar="FILE", help="do what this JSON file asks, then end")
@@ -146,7 +146,7 @@ class _Worker:
             end = {"id": identity, "event": "cancelled"}
         except (Exception, SystemExit) as error:  # libraries call exit(), too
             end = failure(identity, error)
-            if not isinstance(error, (BadInput, MissingWeights)):
+            if not isinstance(error, (BadInput, MissingWeights, NoSurface, BadRig)):
                 traceback.print_exc()
         self._say(end)
         return end
