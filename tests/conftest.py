@@ -1,6 +1,8 @@
 """What the tests of every room share."""
 
+import os
 import signal
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,9 @@ from rigshot_pipeline.asset import Asset, Clip, Mesh, Pixels, Rig
 # processes that tests start inherit the one or the other from this one.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Engines that a developer has installed would change what the stages do.
+os.environ["RIGSHOT_ENVS_HOME"] = str(Path(tempfile.gettempdir()) / "rigshot-tests-without-engines")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

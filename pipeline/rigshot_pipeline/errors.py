@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-__all__ = ["Cancelled", "ErrorKind", "Refused", "RigshotError", "StageFailed"]
+__all__ = ["Cancelled", "EngineFailed", "ErrorKind", "Refused", "RigshotError", "StageFailed"]
 
 ErrorKind = Literal["bad_input", "out_of_memory", "missing_weights", "internal"]
 
@@ -27,6 +27,25 @@ class Refused(RigshotError):
 
 class StageFailed(RigshotError):
     """A stage broke on a photo that should have worked: our fault, and worth a retry or a report."""
+
+
+class EngineFailed(RigshotError):
+    """An engine of ``envs/`` could not do what a stage asked of it. ``fault`` is its own word for why, ``kind`` ours."""
+
+    def __init__(self, fault: str, **values: object) -> None:
+        super().__init__(f"engine_{fault}", **values)
+        self.fault = fault
+        self.kind = _KINDS.get(fault, "internal")
+
+
+_KINDS: Mapping[str, ErrorKind] = {
+    "bad_input": "bad_input",
+    "no_surface": "bad_input",
+    "bad_rig": "bad_input",
+    "out_of_memory": "out_of_memory",
+    "missing_weights": "missing_weights",
+}
+"""Faults that another photo, more memory or an installation mends; all others are ours."""
 
 
 class Cancelled(Exception):

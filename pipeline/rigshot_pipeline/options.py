@@ -29,8 +29,8 @@ class Options:
     ``mask``: a picture of the photo's size, bright where the subject is (decoded at the gate, like the photo).
     ``turn``: degrees clockwise by which the photo is to be turned, and by no more (0: left as it is); auto: the stages set a
     subject that stands askew upright. ``clip`` the clip that the preview plays.
-    ``engine``: auto takes the best that is installed, embedded only what comes with Rigshot. ``name``: the stem of the
-    delivered files' names, already safe for a file system.
+    ``engine``: auto takes the best that is installed, embedded only what comes with Rigshot, the name of an engine has that one do
+    all that it can do. ``name``: the stem of the delivered files' names, already safe for a file system.
     """
 
     subject: Literal["auto"] | BodyPlan = "auto"
@@ -41,5 +41,5 @@ class Options:
     clip: str = "auto"
     formats: tuple[Format, ...] = FORMATS
     seed: int = 0
-    engine: Literal["auto", "embedded"] = "auto"
+    engine: str = "auto"
     name: str = "model"

@@ -29,7 +29,12 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = f"Exit status: {DONE} all made, {FAILED} a stage broke, 2 wrong usage, {REFUSED} a photo was refused, 130 stopped."
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="a picture, or a folder of pictures")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where the results go (default: out)")
-    parser.add_argument("--engine", choices=("auto", "embedded"), default="auto", help="auto takes the best that is installed")
+    parser.add_argument(
+        "--engine",
+        default="auto",
+        metavar="NAME",
+        help="auto (the best that is installed), embedded, or the name of one (rigshot envs list)",
+    )
     parser.add_argument("--subject", choices=("auto", *BODY_PLANS), default="auto", help="the body plan")
     parser.add_argument("--view", choices=("auto", *VIEWS), default="auto", help="from where the photo shows the subject")
     parser.add_argument("--box", type=_box, metavar="X,Y,W,H", help="a rectangle around the subject, in the photo's pixels")

@@ -7,14 +7,14 @@ and a terminal say the same.
 from collections.abc import Mapping
 from typing import Literal
 
-from . import cutout, enhance, export, geometry, intake, preview, report, run, standardise
+from . import cutout, engines, enhance, export, geometry, intake, preview, report, run, standardise
 
 __all__ = ["LANGUAGES", "Language", "codes", "sentence"]
 
 Language = Literal["en", "zh-TW"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh-TW")
 
-_ROOMS = (run, intake, enhance, standardise, cutout, geometry, export, preview, report)
+_ROOMS = (run, engines, intake, enhance, standardise, cutout, geometry, export, preview, report)
 _TEXTS: dict[str, tuple[str, str]] = {code: texts for room in _ROOMS for code, texts in room.TEXTS.items()}
 
 
