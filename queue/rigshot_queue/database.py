@@ -121,6 +121,10 @@ async def _cancellable(send: Callable[[], Awaitable[_T]]) -> _T:
     """
     task = asyncio.current_task()
     before = task.cancelling() if task else 0
+    if before:
+        # The last words of a task that was stopped. With Python before 3.11.3 (Debian 12 has 3.11.2) redis-py's time-outs would take
+        # the cancellation that was for one that comes now; another task has none.
+        return await asyncio.shield(asyncio.ensure_future(send()))
     try:
         return await send()
     finally:

@@ -31,7 +31,7 @@ class LocalArtifacts:
         """Where the file of a key lies. Raises MissingArtifact when there is none inside the folder."""
         place = self._place(key)
         if not place.is_file() or not self._inside(place):
-            raise MissingArtifact(f"There is no file “{key}”.")
+            raise _missing(key)
         return place
 
     async def put(self, key: str, source: Path, *, media_type: str | None = None, name: str | None = None) -> None:
@@ -46,15 +46,15 @@ class LocalArtifacts:
 
     async def fetch(self, key: str, target: Path) -> None:
         """Copy a file to ``target``."""
-        await self._in_thread(lambda: _replace(target, partial(_copy, self.path(key))))
+        await self._with_file(key, lambda file: _replace(target, partial(_copy, file)))
 
     async def read(self, key: str) -> bytes:
         """The content of a small file."""
-        return await self._in_thread(lambda: self.path(key).read_bytes())
+        return await self._with_file(key, Path.read_bytes)
 
     async def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes]:
         """The bytes from ``start`` to before ``end``, in pieces."""
-        with await self._in_thread(lambda: self.path(key).open("rb")) as file:
+        with await self._with_file(key, lambda place: place.open("rb")) as file:
             file.seek(start)
             while chunk := await self._in_thread(lambda: file.read(CHUNK if end is None else min(CHUNK, end - file.tell()))):
                 yield chunk
@@ -62,7 +62,7 @@ class LocalArtifacts:
     async def entry(self, key: str) -> Entry | None:
         """What is known of a file, or None."""
         try:
-            return await self._in_thread(lambda: self._entry(self.path(key)))
+            return await self._with_file(key, self._entry)
         except MissingArtifact:
             return None
 
@@ -104,9 +104,24 @@ class LocalArtifacts:
         etag = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'  # as aiohttp's FileResponse makes it
         return Entry(key=file.relative_to(self.folder).as_posix(), size=status.st_size, modified=status.st_mtime, etag=etag)
 
+    async def _with_file(self, key: str, work: Callable[[Path], _T]) -> _T:
+        """What ``work`` makes of a key's file. Raises MissingArtifact, also when it is deleted in this moment."""
+
+        def attempt() -> _T:
+            try:
+                return work(self.path(key))
+            except FileNotFoundError:
+                raise _missing(key) from None
+
+        return await self._in_thread(attempt)
+
     async def _in_thread(self, work: Callable[[], _T]) -> _T:
         with _told():
             return await asyncio.to_thread(work)
+
+
+def _missing(key: str) -> MissingArtifact:
+    return MissingArtifact(f"There is no file “{key}”.")
 
 
 @contextmanager

@@ -23,3 +23,19 @@ async def test_a_cancellation_is_never_lost(queue: Queue, words: tuple[str, ...]
         task.cancel()
         done, _ = await asyncio.wait([task], timeout=LONG)
         assert done, f"not stopped after {steps} steps"
+
+
+async def test_a_stopped_task_still_has_its_last_words(queue: Queue) -> None:
+    async def wait() -> None:
+        try:
+            await asyncio.sleep(LONG)
+        finally:
+            await queue.database.do("SET", "last", "words")
+            await queue.database.together(("SET", "once", "more"))
+
+    task = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task], timeout=LONG)
+    assert task.cancelled()
+    assert await queue.database.do("MGET", "last", "once") == ["words", "more"]

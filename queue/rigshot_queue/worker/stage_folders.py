@@ -6,7 +6,7 @@ packed copy is stored beside the model.
 
 import os
 import shutil
-import tarfile
+import zipfile
 from pathlib import Path
 
 from rigshot_storage import Artifacts, LocalArtifacts, MissingArtifact
@@ -18,11 +18,13 @@ async def pack(artifacts: Artifacts, job: str, stages: Path) -> None:
     """Store the finished stages where another machine can find them, if there may be another."""
     if isinstance(artifacts, LocalArtifacts):
         return
-    archive = stages.with_name("stages.tar")
-    with tarfile.open(archive, "w") as tar:
+    archive = stages.with_name("stages.zip")
+    # Not a tar: its extraction is safe only from Python 3.11.4 on, and Debian 12 has 3.11.2.
+    with zipfile.ZipFile(archive, "w") as packed:
         for folder in sorted(path for path in stages.iterdir() if path.is_dir() and not path.name.startswith(".")):
-            tar.add(folder, folder.name)
-    await artifacts.put(_key(job), archive, media_type="application/x-tar")
+            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+                packed.write(file, file.relative_to(stages))
+    await artifacts.put(_key(job), archive, media_type="application/zip")
     archive.unlink()
 
 
@@ -42,15 +44,15 @@ async def take_over(artifacts: Artifacts, earlier: Path, job: str, stages: Path)
 
 
 async def _unpack(artifacts: Artifacts, job: str, folder: Path) -> None:
-    archive = folder.with_name("earlier.tar")
+    archive = folder.with_name("earlier.zip")
     try:
         await artifacts.fetch(_key(job), archive)
     except MissingArtifact:
         return
-    with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(folder)
     archive.unlink()
 
 
 def _key(job: str) -> str:
-    return f"jobs/{job}/stages.tar"
+    return f"jobs/{job}/stages.zip"
