@@ -42,6 +42,8 @@ _KINDS: Mapping[str, ErrorKind] = {
     "bad_input": "bad_input",
     "no_surface": "bad_input",
     "bad_rig": "bad_input",
+    "other_subject": "bad_input",
+    "other_shape": "bad_input",
     "out_of_memory": "out_of_memory",
     "missing_weights": "missing_weights",
 }

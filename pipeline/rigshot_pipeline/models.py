@@ -4,19 +4,17 @@ The networks are rembg's (an optional extra). Addresses and checksums are those 
 hand them to pooch, and here we listen to that call, so that nothing is copied that could grow stale.
 """
 
-import hashlib
 import importlib
 import importlib.util
 import os
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 
+from . import download
+from .download import DownloadFailed, Remote
 from .options import Options
 
 __all__ = [
@@ -41,13 +39,6 @@ SETTING = "RIGSHOT_CUTOUT_MODEL"
 # Where the files lie under their own names, for machines that cannot reach rembg's releases; checksums stay rembg's.
 MIRROR = "RIGSHOT_WEIGHTS_MIRROR"
 
-_CHUNK = 1 << 18
-_TIMEOUT = 30  # seconds without a byte
-
-
-class DownloadFailed(Exception):
-    """The weights could not be fetched; what has come is kept and continued the next time. The message is a sentence."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Weights:
@@ -62,9 +53,14 @@ class Weights:
     path: Path
 
     @property
+    def remote(self) -> Remote:
+        """The file as something to fetch."""
+        return Remote(url=self.url, path=self.path, checksum=self.checksum, publisher="rembg")
+
+    @property
     def part(self) -> Path:
         """Where a download stands while it is not complete."""
-        return self.path.with_name(self.path.name + ".part")
+        return self.remote.part
 
 
 def rembg_installed() -> bool:
@@ -128,10 +124,7 @@ def weights_of(model: str) -> Weights:
 
 def size_to_fetch(weights: Weights) -> int | None:
     """Bytes of the whole file as the server says them; None when it does not. Raises ``DownloadFailed``."""
-    request = urllib.request.Request(weights.url, method="HEAD", headers={"User-Agent": "rigshot"})
-    with _opened(request) as answer:
-        length = answer.headers.get("Content-Length")
-        return int(length) if length else None
+    return download.size_to_fetch(weights.remote)
 
 
 def fetch(weights: Weights, *, progress: Callable[[int, int | None], None] | None = None) -> Path:
@@ -139,72 +132,7 @@ def fetch(weights: Weights, *, progress: Callable[[int, int | None], None] | Non
 
     The file gets its name only when its checksum holds. Raises ``DownloadFailed``; OSError when the disk refuses.
     """
-    weights.path.parent.mkdir(parents=True, exist_ok=True)
-    have = weights.part.stat().st_size if weights.part.exists() else 0
-    headers = {"User-Agent": "rigshot"} | ({"Range": f"bytes={have}-"} if have else {})
-    try:
-        answer = _opened(urllib.request.Request(weights.url, headers=headers))
-    except _NothingLeft:
-        answer = None  # the part is as long as the file: only its checksum is to be looked at
-    if answer is not None:
-        with answer:
-            _receive(answer, weights.part, have, progress or _silent)
-    _check(weights)
-    weights.part.replace(weights.path)
-    return weights.path
-
-
-def _silent(done: int, total: int | None) -> None:
-    """Progress that nobody watches."""
-
-
-class _NothingLeft(Exception):
-    """The server has no byte beyond those that are here (416)."""
-
-
-def _opened(request: urllib.request.Request) -> HTTPResponse:
-    try:
-        answer: HTTPResponse = urllib.request.urlopen(request, timeout=_TIMEOUT)
-    except urllib.error.HTTPError as error:
-        error.close()
-        if error.code == 416:
-            raise _NothingLeft from error
-        raise DownloadFailed(f"The server answered {error.code} for {request.full_url}.") from error
-    except OSError as error:
-        raise DownloadFailed(f"{request.host} cannot be reached: {getattr(error, 'reason', error)}.") from error
-    return answer
-
-
-def _receive(answer: HTTPResponse, part: Path, have: int, progress: Callable[[int, int | None], None]) -> None:
-    resumed = answer.status == 206
-    done = have if resumed else 0
-    length = answer.headers.get("Content-Length")
-    total = done + int(length) if length else None
-    with part.open("ab" if resumed else "wb") as file:
-        progress(done, total)
-        while True:
-            try:
-                chunk = answer.read(_CHUNK)
-            except OSError as error:
-                raise DownloadFailed(f"The connection broke after {done} bytes; the same command goes on from there.") from error
-            if not chunk:
-                break
-            file.write(chunk)
-            done += len(chunk)
-            progress(done, total)
-    if total is not None and done < total:
-        raise DownloadFailed(f"The connection ended after {done} of {total} bytes; the same command goes on from there.")
-
-
-def _check(weights: Weights) -> None:
-    if weights.checksum is None:
-        return
-    kind, _, expected = weights.checksum.rpartition(":")
-    with weights.part.open("rb") as file:
-        digest = hashlib.file_digest(file, kind or "sha256").hexdigest()
-    if digest != expected:
-        weights.part.unlink()
-        raise DownloadFailed(f"What came from {weights.url} is not the file that rembg published (its checksum differs); try again.")
+    return download.fetch(weights.remote, progress=progress)
 
 
 def _session_class(model: str) -> Any:

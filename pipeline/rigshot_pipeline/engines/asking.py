@@ -6,6 +6,7 @@ person is told.
 """
 
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,18 +21,20 @@ from .worker import Answer
 
 __all__ = ["Engine", "by_choice"]
 
-_ANOTHER_MAY = frozenset({"no_surface", "bad_rig", "out_of_memory"})
+_ANOTHER_MAY = frozenset({"no_surface", "bad_rig", "out_of_memory", "other_subject", "other_shape"})
 _LOG_TAIL = 200  # lines of a worker's log that are kept with the job
 
 
 @dataclass
 class Engine:
-    """The chosen engine as a stage sees it."""
+    """The chosen engine as a stage sees it. ``scratch``: a folder for what passes between the two and no longer."""
 
     spec: Spec
     stage: StageName
     work: Work
     garage: Garage
+    scratch: Path
+    asked: bool = False
     warnings: list[str] = field(default_factory=list[str])
     model: str = ""
 
@@ -45,6 +48,7 @@ class Engine:
         def progress(fraction: float) -> None:
             self.work.progress(begin + (end - begin) * fraction)
 
+        self.asked = True
         try:
             answer = self.garage.ask(self.spec, self.stage, paths, parameters, progress)
         except EngineFailed as error:
@@ -57,10 +61,10 @@ class Engine:
 
     def refuse(self, fault: str, reason: str) -> EngineFailed:
         """The error for an answer that is not sound, ``fault`` as the engine itself would have said it."""
-        return EngineFailed(fault, engine=self.spec.title, reason=reason, log=self.garage_log)
+        return EngineFailed(fault, engine=self.spec.title, reason=reason, log=self.log)
 
     @property
-    def garage_log(self) -> Path | None:
+    def log(self) -> Path | None:
         """The worker's log."""
         worker = self.garage.worker(self.spec.name)
         return worker.log if worker else None
@@ -87,14 +91,17 @@ def by_choice(
     choice = choose(stage, work.options)
     if choice.candidate is None or not suits:
         return embedded(work)
-    asked = Engine(spec=choice.candidate.spec, stage=stage, work=work, garage=garage())
-    try:
-        outcome = engine(asked)
-    except EngineFailed as error:
-        _keep_log(asked, error)
-        if choice.named or error.fault not in _ANOTHER_MAY:
-            raise
-        return _instead(embedded, work, asked, error)
+    with tempfile.TemporaryDirectory(prefix="rigshot-") as scratch:
+        asked = Engine(spec=choice.candidate.spec, stage=stage, work=work, garage=garage(), scratch=Path(scratch))
+        try:
+            outcome = engine(asked)
+        except EngineFailed as error:
+            _keep_log(asked, error)
+            if choice.named or error.fault not in _ANOTHER_MAY:
+                raise
+            return _instead(embedded, work, asked, error)
+    if not asked.asked:  # there was nothing to do
+        return outcome
     said = tuple(Advice(code="engine_says", values={"engine": asked.spec.title, "text": text}) for text in asked.warnings)
     metrics = {**outcome.metrics, "chosen": choice.why.code}
     return replace(outcome, engine=asked.signature, metrics=metrics, advice=(*outcome.advice, *said))
@@ -111,7 +118,7 @@ def _instead(embedded: Callable[[Work], Outcome], work: Work, asked: Engine, err
 
 def _keep_log(asked: Engine, error: EngineFailed) -> None:
     """Put the end of the worker's log beside the job's stages, as for any other stage that broke."""
-    log = asked.garage_log
+    log = asked.log
     if "log" not in error.values or log is None or not log.is_file():
         return
     kept = asked.work.folder.parent / f"{asked.stage}.log"

@@ -14,6 +14,8 @@ __all__ = ["AUTO", "EMBEDDED", "Candidate", "Choice", "Reason", "choose", "envir
 
 AUTO, EMBEDDED = "auto", "embedded"
 _MB = 1024
+_SEEDED: frozenset[StageName] = frozenset({"standardise", "geometry", "texture", "skeleton", "skin"})
+"""Stages in which an engine guesses: another seed, another result."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +66,9 @@ def choose(stage: StageName, options: Options) -> Choice:
 def environment(stage: StageName, options: Options) -> str:
     """What of the engines here is part of the key of a stage's record: whoever does it, as installed."""
     candidate = choose(stage, options).candidate
-    return candidate.record.signature if candidate and candidate.record else EMBEDDED
+    if candidate is None or candidate.record is None:
+        return EMBEDDED
+    return f"{candidate.record.signature} seed {options.seed}" if stage in _SEEDED else candidate.record.signature
 
 
 def _named(stage: StageName, name: str, found: Found) -> Choice:

@@ -6,6 +6,8 @@ person's box in pixels of picture.png, or null.
 
 import math
 import shutil
+from collections.abc import Callable
+from functools import partial
 
 import cv2
 import numpy as np
@@ -17,6 +19,7 @@ from ..embedded import pixel_art
 from ..embedded.drawing import is_drawing
 from ..embedded.saliency import background_saliency, superpixels
 from ..embedded.upscale import upscale
+from ..engines import Engine, by_choice, environment
 from ..gate.limits import MAX_SIDE
 from ..stage import Advice, Metric, Outcome, Stage, Work
 
@@ -32,8 +35,37 @@ _GLANCE = 300
 _SALIENT = 0.3
 
 
+Enlarge = Callable[[Pixels, int], Pixels]
+
+
 def run(work: Work) -> Outcome:
     """Enlarge what is too small for the stages to come."""
+    return by_choice(work, "enhance", engine=_by_engine, embedded=partial(_enhance, enlarge=upscale))
+
+
+def _by_engine(engine: Engine) -> Outcome:
+    def enlarge(photo: Pixels, factor: int) -> Pixels:
+        image, out = engine.scratch / "image.png", engine.scratch / "out.png"
+        store.save_picture(image, np.ascontiguousarray(photo[..., :3]))
+        engine.ask({"image": image, "out": out}, {"scale": 2 if factor <= 2 else 4})
+        return _to_size(store.load_picture(out), photo, factor)
+
+    return _enhance(engine.work, enlarge=enlarge)
+
+
+def _to_size(large: Pixels, photo: Pixels, factor: int) -> Pixels:
+    """An engine's picture at ``factor`` times the photo's size, with the photo's transparency."""
+    size = (photo.shape[1] * factor, photo.shape[0] * factor)
+    colours = np.ascontiguousarray(large[..., :3])
+    if colours.shape[1::-1] != size:
+        colours = np.asarray(cv2.resize(colours, size, interpolation=cv2.INTER_AREA), np.uint8)
+    if photo.shape[2] == 3:
+        return colours
+    alpha = cv2.resize(np.ascontiguousarray(photo[..., 3]), size, interpolation=cv2.INTER_CUBIC)
+    return np.dstack([colours, np.asarray(alpha, np.uint8)])
+
+
+def _enhance(work: Work, *, enlarge: Enlarge) -> Outcome:
     photo = store.load_picture(work.inputs["intake"] / "photo.png")
     box = store.load_json(work.inputs["intake"] / "photo.json")["box"]
     mask = work.inputs["intake"] / "mask.png"
@@ -44,7 +76,7 @@ def run(work: Work) -> Outcome:
         picture, metrics, advice = _sprite(pixel_art.without_ground(small), grid)
     else:
         subject = _subject_pixels(photo, box, store.load_picture(mask) if mask.exists() else None)
-        picture, metrics, advice = _photo(small, round(subject * max(small.shape[:2]) / max(photo.shape[:2])))
+        picture, metrics, advice = _photo(small, enlarge, round(subject * max(small.shape[:2]) / max(photo.shape[:2])))
     work.progress(0.8)
     scale = max(picture.shape[:2]) / max(photo.shape[:2])
     if picture is photo:
@@ -72,7 +104,7 @@ def _sprite(small: Pixels, grid: pixel_art.Grid | None) -> tuple[Pixels, dict[st
     return pixel_art.enlarge_sprite(small, factor), metrics, tuple(advice)
 
 
-def _photo(photo: Pixels, subject: int) -> tuple[Pixels, dict[str, Metric], tuple[Advice, ...]]:
+def _photo(photo: Pixels, enlarge: Enlarge, subject: int) -> tuple[Pixels, dict[str, Metric], tuple[Advice, ...]]:
     metrics: dict[str, Metric] = {"kind": "drawing" if is_drawing(photo) else "photo", "subject_pixels": subject}
     wanted = min(math.ceil(_SUBJECT_PIXELS / max(subject, 1)), _MOST)
     factor = min(wanted, MAX_SIDE // max(photo.shape[:2]))
@@ -83,7 +115,7 @@ def _photo(photo: Pixels, subject: int) -> tuple[Pixels, dict[str, Metric], tupl
         advice = Advice(code="small_in_photo", values=values, level="warning")
     else:
         advice = Advice(code="left_as_it_is", values=values)
-    return (upscale(photo, factor) if factor > 1 else photo), metrics, (advice,)
+    return (enlarge(photo, factor) if factor > 1 else photo), metrics, (advice,)
 
 
 def _subject_pixels(photo: Pixels, box: list[int] | None, mask: Pixels | None) -> int:
@@ -108,4 +140,4 @@ def _extent(visible: NDArray[np.bool_]) -> int:
     return max(sides)
 
 
-STAGE = Stage(name="enhance", reads=("intake",), run=run)
+STAGE = Stage(name="enhance", reads=("intake",), run=run, environment=partial(environment, "enhance"))

@@ -1,5 +1,6 @@
 """geometry: from the cutout to a watertight mesh with its anatomy and the photo's camera."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,9 @@ from numpy.typing import NDArray
 from .. import store
 from ..embedded.model import Model, model_of
 from ..embedded.reading import Reading, read_silhouette
+from ..engines import Engine, by_choice, environment
+from ..engines.foreign_mesh import FACES, is_closed, load_mesh_of
+from ..engines.registration import registered
 from ..options import Options
 from ..preview.raster import rasterise
 from ..stage import Advice, Metric, Outcome, Stage, Work
@@ -15,22 +19,55 @@ from ..stage import Advice, Metric, Outcome, Stage, Work
 __all__ = ["STAGE"]
 
 _CUT = 0.15  # of the subject's extent along a side of the picture: a shorter contact is no cut
+_ANOTHER_SHAPE = 0.6  # silhouette IoU below which an engine's mesh is not what the photo shows
 _DOUBTFUL = 0.6  # below this confidence the person is told what the engine saw, and how to correct it
 
 
 def run(work: Work) -> Outcome:
-    """Read the refined silhouette, build its model and say what was seen."""
+    """Read the refined silhouette, have its model built and say what was seen."""
+    kind = store.load_json(work.inputs["standardise"] / "subject.json")["kind"]
+    return by_choice(work, "geometry", engine=_by_engine, embedded=_embedded, suits=kind != "sprite")
+
+
+def _embedded(work: Work) -> Outcome:
+    model, reading, mask = _built(work)
+    work.progress(0.8)
+    _save(work, model)
+    return Outcome(metrics=_metrics(model, mask), advice=_advice(reading))
+
+
+def _by_engine(engine: Engine) -> Outcome:
+    """An engine's mesh, laid over the photo, with the anatomy that the embedded engine reads from it."""
+    work = engine.work
+    made = engine.scratch / "mesh.npz"
+    paths = {"image": work.inputs["cutout"] / "cutout.png", "mesh": made}
+    values = engine.ask(paths, {"seed": work.options.seed, "faces": FACES}).values
+    mesh = load_mesh_of(engine, made)
+    model, reading, mask = _built(work)
+    work.progress(0.85)
+    laid = registered(mesh, model, mask)
+    if laid.iou < _ANOTHER_SHAPE:
+        raise engine.refuse("other_shape", f"outlines overlap by {100 * laid.iou:.0f} %")
+    _save(work, laid.model)
+    turned: dict[str, Metric] = {"turned_degrees": round(laid.yaw, 1), "engine_seed": values.get("seed")}
+    opened = () if is_closed(mesh.faces) else (Advice(code="engine_mesh_open", values={"engine": engine.spec.title}),)
+    metrics = _metrics(laid.model, mask) | turned | {"gpu_peak_mb": values.get("gpu_peak_mb")}
+    return Outcome(metrics=metrics, advice=(*_advice(reading), *opened))
+
+
+def _built(work: Work) -> tuple[Model, Reading, NDArray[np.bool_]]:
+    """The embedded model of the cutout, what was read from its outline, and that outline (S, S)."""
     cutout = store.load_picture(work.inputs["cutout"] / "cutout.png")
     subject = store.load_json(work.inputs["standardise"] / "subject.json")
     mask = cutout[..., 3] >= 128
     reading = _corrected(read_silhouette(mask, kind=_likely(subject)), work.options).leaning_to(subject["lean"])
-    work.progress(0.1)
-    model = model_of(cutout, reading, kind=subject["kind"], cut=_cut(subject, mask))
-    work.progress(0.8)
+    return model_of(cutout, reading, kind=subject["kind"], cut=_cut(subject, mask)), reading, mask
+
+
+def _save(work: Work, model: Model) -> None:
     store.save_mesh(work.folder / "mesh.npz", model.mesh)
     store.save_body(work.folder / "body.npz", model.body)
     store.save_projection(work.folder / "camera.json", model.projection)
-    return Outcome(metrics=_metrics(model, mask), advice=_advice(reading))
 
 
 def _corrected(reading: Reading, options: Options) -> Reading:
@@ -88,4 +125,6 @@ def _advice(reading: Reading) -> tuple[Advice, ...]:
     return (Advice(code="geometry_doubtful", values={"plan": reading.plan, "view": reading.view}),)
 
 
-STAGE = Stage(name="geometry", reads=("standardise", "cutout"), run=run, options=("subject", "view"))
+STAGE = Stage(
+    name="geometry", reads=("standardise", "cutout"), run=run, options=("subject", "view"), environment=partial(environment, "geometry")
+)

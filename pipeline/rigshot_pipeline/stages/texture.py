@@ -1,10 +1,15 @@
 """Texture: one atlas for the whole surface from what the one photo shows."""
 
+from functools import partial
+
 import numpy as np
 
 from .. import store
+from ..asset import Mesh
 from ..embedded.paint import paint
 from ..embedded.paint_quality import background_bleed, sharpness_ratio
+from ..engines import Engine, by_choice, environment
+from ..engines.foreign_texture import textured_mesh
 from ..stage import Outcome, Stage, Work
 
 __all__ = ["STAGE"]
@@ -15,6 +20,25 @@ _FINE_PICTURE = 660  # pixels of the canonical side: from here on the photo carr
 
 def run(work: Work) -> Outcome:
     """Unwrap the mesh and paint it."""
+    kind = store.load_json(work.inputs["standardise"] / "subject.json")["kind"]
+    return by_choice(work, "texture", engine=_by_engine, embedded=_embedded, suits=kind == "photo")
+
+
+def _by_engine(engine: Engine) -> Outcome:
+    """The atlas that an engine paints; drawings and sprites keep their own strokes and pixels instead."""
+    work = engine.work
+    plain, textured, albedo = (engine.scratch / name for name in ("mesh.npz", "textured.npz", "albedo.png"))
+    mesh = store.load_mesh(work.inputs["geometry"] / "mesh.npz")
+    store.save_mesh(plain, Mesh(vertices=mesh.vertices, faces=mesh.faces))
+    paths = {"image": work.inputs["cutout"] / "cutout.png", "mesh": plain, "textured": textured, "albedo": albedo}
+    values = engine.ask(paths, {"seed": work.options.seed, "size": _LARGE}).values
+    picture = np.ascontiguousarray(store.load_picture(albedo)[..., :3])
+    store.save_mesh(work.folder / "mesh.npz", textured_mesh(engine, textured, mesh))
+    store.save_picture(work.folder / "albedo.png", picture)
+    return Outcome(metrics={"atlas_size": len(picture), "gpu_peak_mb": values.get("gpu_peak_mb")})
+
+
+def _embedded(work: Work) -> Outcome:
     geometry = work.inputs["geometry"]
     subject = store.load_json(work.inputs["standardise"] / "subject.json")
     picture = store.load_picture(work.inputs["standardise"] / "picture.png")
@@ -48,4 +72,11 @@ def run(work: Work) -> Outcome:
     )
 
 
-STAGE = Stage(name="texture", reads=("standardise", "cutout", "geometry"), run=run, options=("seed",), version=2)
+STAGE = Stage(
+    name="texture",
+    reads=("standardise", "cutout", "geometry"),
+    run=run,
+    options=("seed",),
+    version=2,
+    environment=partial(environment, "texture"),
+)

@@ -39,6 +39,18 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{engine} found no skeleton that moves this model well. Try another photo, or leave the engine to auto.",
         "{engine} 找不到適合這個模型的骨架，請換一張照片，或把引擎設為 auto。",
     ),
+    "engine_other_subject": (
+        "{engine} cut out something else than the subject; show where that is with --box, or leave the engine to auto.",
+        "{engine} 選到了別的東西而不是主角；請用 --box 標出主角的位置，或把引擎設為 auto。",
+    ),
+    "engine_other_shape": (
+        "The shape that {engine} made does not look like the photo. Try another seed or photo, or leave the engine to auto.",
+        "{engine} 做出來的形狀和照片不像，請換個 seed 或照片，或把引擎設為 auto。",
+    ),
+    "engine_mesh_open": (
+        "The surface that {engine} made has gaps; it looks whole, but a 3D printer would want it closed.",
+        "{engine} 做出的表面有缺口，看起來完整，但 3D 列印需要封閉的表面。",
+    ),
     "engine_out_of_memory": (
         "{engine} ran out of memory on the graphics card. Close what else uses the card, or choose the embedded engine.",
         "{engine} 的顯示記憶體不足，請關閉其他使用顯示卡的程式，或改用內建引擎。",
@@ -70,6 +82,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "engine_gave_way_bad_rig": (
         "{engine} found no skeleton that moves this model well, so it got Rigshot's own.",
         "{engine} 找不到適合這個模型的骨架，所以改用 Rigshot 內建的骨架。",
+    ),
+    "engine_gave_way_other_subject": (
+        "{engine} cut out something else than the subject, so Rigshot's own outline was kept.",
+        "{engine} 選到了別的東西而不是主角，所以保留 Rigshot 內建方法的輪廓。",
+    ),
+    "engine_gave_way_other_shape": (
+        "The shape that {engine} made does not look like the photo, so Rigshot's own method made it.",
+        "{engine} 做出來的形狀和照片不像，所以改用 Rigshot 內建的方法製作。",
     ),
     "engine_gave_way_out_of_memory": (
         "{engine} ran out of memory on the graphics card in the stage “{stage}”, so Rigshot's own method did it.",

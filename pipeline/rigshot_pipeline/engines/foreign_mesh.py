@@ -1,0 +1,105 @@
+"""A mesh that an engine made, made sound: one closed piece without cracks, slivers or stray bits, wherever that can be had."""
+
+from pathlib import Path
+from typing import Any
+
+import fast_simplification
+import numpy as np
+import trimesh
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from ..asset import Floats, Indices, Mesh
+from .asking import Engine
+
+__all__ = ["FACES", "is_closed", "load_mesh_of", "sound_mesh"]
+
+FACES = 24_000
+"""Triangles that an engine is asked for: as many as our own models have, so that everything behind takes as long as with them."""
+_TOO_MANY = 1.5  # times as many are made fewer
+_LEAST = 100
+_WELD = 1e-6  # of the extent
+
+
+def load_mesh_of(engine: Engine, file: Path) -> Mesh:
+    """The sound mesh of an engine's ``file``. Raises ``EngineFailed``: internal (no mesh at all), no_surface (nothing is left of it)."""
+    try:
+        with np.load(file) as data:
+            vertices, faces = np.asarray(data["vertices"], np.float32), np.asarray(data["faces"], np.int64)
+    except (OSError, ValueError, KeyError) as error:
+        raise engine.refuse("internal", str(error)) from error
+    right = vertices.ndim == faces.ndim == 2 and vertices.shape[1] == faces.shape[1] == 3
+    if not right or not np.isfinite(vertices).all() or (faces.size and (faces.min() < 0 or faces.max() >= len(vertices))):
+        raise engine.refuse("internal", f"its mesh of shapes {vertices.shape} and {faces.shape} is not sound")
+    mesh = sound_mesh(vertices, faces.astype(np.int32))
+    if len(mesh.faces) < _LEAST:
+        raise engine.refuse("no_surface", f"{len(mesh.faces)} triangles")
+    return mesh
+
+
+def sound_mesh(vertices: Floats, faces: Indices) -> Mesh:
+    """``vertices`` (V, 3) and ``faces`` (F, 3) welded, without degenerate and double faces; the largest piece, closed, facing out."""
+    extent = float(np.ptp(vertices, axis=0).max()) if len(vertices) else 0.0
+    if extent <= 0 or not len(faces):
+        return Mesh(vertices=np.zeros((0, 3), np.float32), faces=np.zeros((0, 3), np.int32))
+    _, first, same = np.unique(np.round(vertices / (extent * _WELD)), axis=0, return_index=True, return_inverse=True)
+    vertices, faces = np.asarray(vertices[first], np.float32), same.reshape(-1).astype(np.int32)[faces]
+    faces = _largest(vertices, _proper(faces))
+    if len(faces) > _TOO_MANY * FACES:
+        vertices, faces = _simplified(*_used(vertices, faces))
+        faces = _largest(vertices, _proper(faces))
+    vertices, faces = _used(vertices, faces)
+    if len(faces) and not is_closed(faces):
+        vertices, faces = _filled(vertices, faces)
+    corners = vertices[faces].astype(np.float64)
+    if float((corners[:, 0] * np.cross(corners[:, 1], corners[:, 2])).sum()) < 0:
+        faces = faces[:, ::-1]
+    return Mesh(vertices=np.ascontiguousarray(vertices, np.float32), faces=np.ascontiguousarray(faces, np.int32))
+
+
+def is_closed(faces: Indices) -> bool:
+    """Whether every edge of ``faces`` (F, 3) has exactly two of them."""
+    edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), 1)
+    _, counts = np.unique(edges, axis=0, return_counts=True)
+    return bool((counts == 2).all())
+
+
+def _proper(faces: Indices) -> Indices:
+    """Faces with three corners, each once."""
+    faces = faces[(faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])]
+    _, first = np.unique(np.sort(faces, 1), axis=0, return_index=True)
+    proper: Indices = faces[np.sort(first)]
+    return proper
+
+
+def _largest(vertices: Floats, faces: Indices) -> Indices:
+    """The faces of the piece with the greatest area: what hangs in the air or in the inside belongs to no skin."""
+    count = len(vertices)
+    if not len(faces):
+        return faces
+    joined = sparse.coo_matrix((np.ones(2 * len(faces)), (np.tile(faces[:, 0], 2), faces[:, 1:].T.ravel())), (count, count))
+    _, labels = connected_components(joined, directed=False)
+    corners = vertices[faces]
+    areas = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
+    piece = labels[faces[:, 0]]
+    largest: Indices = faces[piece == np.bincount(piece, weights=areas).argmax()]
+    return largest
+
+
+def _used(vertices: Floats, faces: Indices) -> tuple[Floats, Indices]:
+    used, renumbered = np.unique(faces, return_inverse=True)
+    return vertices[used], renumbered.reshape(-1, 3).astype(np.int32)
+
+
+def _simplified(vertices: Floats, faces: Indices) -> tuple[Floats, Indices]:
+    fewer = fast_simplification.simplify(vertices.astype(np.float64), faces, target_count=FACES)
+    return np.asarray(fewer[0], np.float32), np.asarray(fewer[1], np.int32)
+
+
+def _filled(vertices: Floats, faces: Indices) -> tuple[Floats, Indices]:
+    """The mesh with its holes closed, unless that makes it worse than it was."""
+    whole: Any = trimesh.Trimesh(vertices, faces, process=False)
+    repair: Any = trimesh.repair
+    repair.fix_winding(whole)
+    repair.fill_holes(whole)
+    return np.asarray(whole.vertices, np.float32), np.asarray(whole.faces, np.int32)
