@@ -1,0 +1,1 @@
+"""Rigshot's worker around UniRig's networks: everything before, between and after them is here."""
