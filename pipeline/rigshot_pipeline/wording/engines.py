@@ -19,6 +19,34 @@ TEXTS: dict[str, tuple[str, str]] = {
         "需要 {needed} GB 顯示記憶體，這裡只有 {there} GB",
     ),
     "engine_not_best": ("{engine} has the higher rank", "{engine} 的優先順序較高"),
+    "engine_embedded": ("the embedded engine", "內建引擎"),
+    "engine_stage_line": ("{stage}: {engine}, {why}.", "{stage}：{engine}，{why}。"),
+    "engine_passed_over": ("{engine}: {why}.", "{engine}：{why}。"),
+    "engine_memory": ("Memory: {total} GB, {free} GB of it free.", "記憶體：共 {total} GB，可用 {free} GB。"),
+    "engine_card": (
+        "Graphics card: {card} with {memory} GB, of which engines may use {budget} GB.",
+        "顯示卡：{card}，{memory} GB，引擎可使用 {budget} GB。",
+    ),
+    "engine_card_none": (
+        "No NVIDIA card answers (nvidia-smi); the embedded engine needs none.",
+        "找不到 NVIDIA 顯示卡（nvidia-smi）；內建引擎不需要顯示卡。",
+    ),
+    "engine_card_unknown": (
+        "RIGSHOT_GPU_MB gives engines {budget} GB of GPU memory; no card answered when asked (nvidia-smi).",
+        "RIGSHOT_GPU_MB 設定引擎可使用 {budget} GB 顯示記憶體，但 nvidia-smi 沒有回應。",
+    ),
+    "engine_card_unwanted": (
+        "RIGSHOT_ENGINE_DEVICE says cpu: engines run without a graphics card, slowly.",
+        "RIGSHOT_ENGINE_DEVICE 設為 cpu：引擎不使用顯示卡，速度會很慢。",
+    ),
+    "engine_here": (
+        "{engine} is installed (code {code}, weights {weights}; here: {sets}).",
+        "{engine} 已安裝（程式 {code}、權重 {weights}；已下載：{sets}）。",
+    ),
+    "engine_absent": (
+        "{engine} is not installed: “rigshot envs install {name}” (code {code}, weights {weights}).",
+        "{engine} 尚未安裝：「rigshot envs install {name}」（程式 {code}、權重 {weights}）。",
+    ),
     "engine_unknown": (
         "There is no engine “{engine}”; there are {known}.",
         "沒有「{engine}」這個引擎，可用的有 {known}。",
