@@ -4,10 +4,11 @@ import argparse
 import asyncio
 import importlib.util
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 from urllib.parse import urlsplit
 
 from .command import Command
@@ -25,6 +26,8 @@ WELL, ILL = 0, 1
 GB = 1_000_000_000
 LEAST_FREE = 1.0
 """Gigabytes: a job leaves some 100 MB of stages while it can still be changed, and Redis and the log must never find the disk full."""
+GROUP = "rigshot.doctor"
+"""Entry points of rooms that are examined, too: functions from a language to findings."""
 PATIENCE = 10.0
 """Seconds for a server to answer."""
 MARKS = {"good": ("✓", "green"), "note": ("·", "yellow"), "bad": ("✗", "red")}
@@ -82,6 +85,25 @@ async def examine(language: Language) -> AsyncIterator[Finding]:
     yield _public_url(storage, language)
     yield await _telegram(bots, language)
     yield _discord(bots, language)
+    for finding in await asyncio.to_thread(lambda: list(_of_other_rooms(language))):
+        yield finding
+
+
+class _Found(Protocol):
+    """What another room's examination finds: like ``Finding``."""
+
+    @property
+    def level(self) -> Literal["good", "note", "bad"]: ...
+    @property
+    def sentence(self) -> str: ...
+
+
+def _of_other_rooms(language: Language) -> Iterator[Finding]:
+    """What the rooms on this machine have to say that this face does not know: the pipeline of its engines and of the graphics card."""
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        look: Callable[[Language], Iterable[_Found]] = point.load()
+        for found in look(language):
+            yield Finding(level=found.level, sentence=found.sentence)
 
 
 def _disk(data: Path, language: Language) -> Finding:

@@ -1,5 +1,6 @@
 """What a request, a job and a place in the line are."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
@@ -40,6 +41,8 @@ TERMINAL: frozenset[State] = frozenset({"done", "failed", "cancelled", "expired"
 SUBJECTS = ("auto", "quadruped", "biped", "bird", "fish", "snake", "object")
 VIEWS = ("auto", "side", "three_quarter", "front")
 FORMATS = ("glb", "fbx", "obj")
+_ENGINE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+"""auto, embedded, or an engine's name: which there are, only the worker's machine knows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +62,7 @@ class Wishes:
     engine: str = "auto"
 
     def __post_init__(self) -> None:
-        known = self.subject in SUBJECTS and self.view in VIEWS and self.engine in ("auto", "embedded")
+        known = self.subject in SUBJECTS and self.view in VIEWS and bool(_ENGINE.fullmatch(self.engine))
         known = known and self.turn in ("auto", 0, 90, 180, 270) and bool(self.formats) and set(self.formats) <= set(FORMATS)
         if not known:
             raise ValueError(f"wishes that nobody can grant: {self}")

@@ -30,7 +30,7 @@ def test_the_words_are_those_of_the_pipeline() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"subject": "dragon"}, {"view": "above"}, {"turn": 45}, {"formats": ("exe",)}, {"formats": ()}, {"engine": "x"}]
+    "wrong", [{"subject": "dragon"}, {"view": "above"}, {"turn": 45}, {"formats": ("exe",)}, {"formats": ()}, {"engine": "../x"}]
 )
 def test_wishes_that_do_not_exist_are_an_error(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="nobody can grant"):

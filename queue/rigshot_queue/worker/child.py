@@ -94,8 +94,12 @@ def _say(answers: TextIO, **words: Any) -> None:
 
 
 def _confine(parent: int, memory_mb: int) -> None:
-    """Private memory is limited, not address space: libraries map far more than they touch."""
-    resource.setrlimit(resource.RLIMIT_DATA, (memory_mb * 2**20, memory_mb * 2**20))
+    """Private memory is limited, not address space: libraries map far more than they touch.
+
+    Only the soft limit: engines' workers, which this process starts, may have more (``rigshot_pipeline.engines``).
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_mb * 2**20, most))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
