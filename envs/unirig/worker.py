@@ -66,7 +66,7 @@ class Rigger:
         best = tries.best_of(made(), lambda _: None)
         if not best.check.sound:
             raise BadRig(f"none of {count} skeletons fits the body: of the best one, {' and '.join(best.check.faults)}")
-        rig = tries.in_metres(best.skeleton, box, vertices, plan)
+        rig = tries.in_metres(best.skeleton, subject, box, vertices, plan)
         score = round(best.check.score, 4)
         words = {"names": rig.names, "roles": rig.roles, "seed": best.seed, "score": score, "kind": rig.kind}
         save_rig(job.path("rig"), RigFile(joints=rig.joints, tails=rig.tails, parents=rig.parents, words=words))

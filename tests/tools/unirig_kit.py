@@ -1,18 +1,17 @@
 """What the tests of UniRig's environment share: bodies made of capsules, and upstream's code with small networks."""
 
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from rigshot_pipeline.evaluation.truth_rig import TruthRig
+
 ENVIRONMENT = Path(__file__).resolve().parents[2] / "envs" / "unirig"
-if str(ENVIRONMENT) not in sys.path:
-    sys.path.insert(0, str(ENVIRONMENT))
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int32]
@@ -84,6 +83,34 @@ def dog() -> tuple[Floats, Indices]:
     return together([*parts, capsule(places[4], (0, 0.92, 0.62), 0.09)])
 
 
+def one_tree(rig: "TruthRig") -> tuple[list[str], Floats, Indices]:
+    """The names, joints and parents of a rig that a person made, as one tree whose parents come first.
+
+    Feet that hang on controls of their own go to the nearest joint of the body, and the controls go.
+    """
+    count = len(rig.names)
+    parents = rig.parents.astype(int).copy()
+    roots = [joint for joint in range(count) if parents[joint] < 0]
+    tops = [_upwards(parents, joint)[-1] for joint in range(count)]
+    main = max(roots, key=tops.count)
+    body = [joint for joint in range(count) if tops[joint] == main]
+    for joint in range(count):
+        if tops[joint] != main and parents[joint] in roots:
+            parents[joint] = body[int(np.linalg.norm(rig.places[body] - rig.places[joint], axis=1).argmin())]
+    kept = [joint for joint in range(count) if joint == main or joint not in roots]
+    kept.sort(key=lambda joint: len(_upwards(parents, joint)))
+    place = {joint: number for number, joint in enumerate(kept)}
+    order = np.array([place.get(int(parents[joint]), -1) for joint in kept], np.int32)
+    return [rig.names[joint] for joint in kept], rig.places[kept].astype(np.float32), order
+
+
+def _upwards(parents: NDArray[np.int64], joint: int) -> list[int]:
+    way = [joint]
+    while parents[way[-1]] >= 0:
+        way.append(int(parents[way[-1]]))
+    return way
+
+
 def tokens_of(joints: Floats, parents: Indices, *, bins: int = 256) -> list[int]:
     """The tokens, between the class and eos, of joints in the half box, as upstream's tokeniser writes them."""
     quantised = np.clip(np.round((joints + 1) / 2 * bins), 0, bins - 1).astype(int)
@@ -97,6 +124,8 @@ def tokens_of(joints: Floats, parents: Indices, *, bins: int = 256) -> list[int]
 
 def small_source(upstream: Path, folder: Path, *, most_tokens: int = 260, beams: int = 3) -> Path:
     """Upstream's code with configuration for networks of a few thousand parameters, in ``folder``."""
+    import yaml
+
     shutil.copytree(upstream / "configs", folder / "configs")
     (folder / "src").symlink_to(upstream / "src")
     perceiver = {"num_latents": 16, "width": 32, "heads": 2, "num_encoder_layers": 1, "token_num": 16, "embed_dim": 8}
@@ -126,6 +155,8 @@ def small_source(upstream: Path, folder: Path, *, most_tokens: int = 260, beams:
 
 
 def _change(path: Path, changes: dict[str, Any]) -> None:
+    import yaml  # in the environment, not in the base install
+
     words = yaml.safe_load(path.read_text())
     for name, value in changes.items():
         words[name] = {**words[name], **value} if isinstance(value, dict) and isinstance(words.get(name), dict) else value

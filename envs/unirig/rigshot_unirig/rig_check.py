@@ -1,6 +1,6 @@
 """How good a skeleton is for a mesh, by figures that need no truth: the best of several tries is kept by them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import binary_dilation, distance_transform_edt
@@ -9,19 +9,23 @@ from scipy.spatial.transform import Rotation
 
 from .arrays import Booleans, Doubles, Floats, Indices, Longs
 from .mesh import edges_of
-from .skeleton import Skeleton, bone_tails
+from .skeleton import Skeleton
+from .skeleton import bone_tails as tails_in_tree
 from .transfer import bone_distances, strongest
 from .voxels import Voxels, fill
 
-__all__ = ["GOOD", "RigCheck", "Subject", "bind_by_distance", "check_rig", "moved", "stretch"]
+__all__ = ["GOOD", "RigCheck", "Subject", "bind_by_distance", "bone_tails", "check_rig", "moved", "stretch"]
 
 GOOD = 0.8
-"""A skeleton with this score is taken without another try."""
+"""A skeleton with this score is taken without another try. Of 19 rigs that people made 18 score 0.72 to 0.97, a coiled snake's
+0.52; with every joint moved by some 6 % of the body all score 0.26 to 0.54, but a shark of eight joints 0.76."""
 FEWEST, MOST = 3, 150  # joints
 _GRID = 96
-_INSIDE = 0.7  # share of the bones' length that must lie inside the body
+_INSIDE = 0.6  # share of the bones' length that must lie inside the body: 0.73 to 1 of people's rigs, feet's controls included
 _SPAN = 0.4  # of the body's extent, along its longest axis
-_COVERED = 0.6  # share of the surface that must have a bone within reach
+_COVERED = 0.4  # share of the surface that must have a bone within reach: 0.45 to 0.98 of people's rigs
+_LEAST = 0.55  # the score below which a skeleton is not used
+_LEAF_END = 0.85  # of the way from the last joint to where the body ends
 _REACH = 1.5  # times the local thickness
 _TORN = 2.0  # an edge beyond twice its length shows as a smear
 _SWING = 25.0  # degrees of the test motion, about what a walk asks of a joint
@@ -92,7 +96,7 @@ class RigCheck:
 
 def check_rig(subject: Subject, skeleton: Skeleton) -> RigCheck:
     """The figures of ``skeleton``, in the same half box as ``subject``."""
-    bones = _bones(skeleton)
+    bones = np.stack([skeleton.joints, bone_tails(subject, skeleton)], 1).astype(np.float64)
     points = (bones[:, :1] + np.linspace(0, 1, 9)[None, :, None] * (bones[:, 1:] - bones[:, :1])).reshape(-1, 3)
     length = np.repeat(np.linalg.norm(bones[:, 1] - bones[:, 0], axis=1), 9)
     solid = Voxels(solid=binary_dilation(subject.voxels.solid))
@@ -111,7 +115,7 @@ def check_rig(subject: Subject, skeleton: Skeleton) -> RigCheck:
         faults.append(f"it spans {span:.0%} of the body only")
     if covered < _COVERED:
         faults.append(f"{1 - covered:.0%} of the body has no bone")
-    return RigCheck(
+    check = RigCheck(
         inside=inside,
         covered=covered,
         span=span,
@@ -119,12 +123,20 @@ def check_rig(subject: Subject, skeleton: Skeleton) -> RigCheck:
         holds=max(1 - 10 * torn, 0.0),
         faults=tuple(faults),
     )
+    if check.sound and check.score < _LEAST:
+        return replace(check, faults=("it does not fit the body",))
+    return check
+
+
+def bone_tails(subject: Subject, skeleton: Skeleton) -> Floats:
+    """(J, 3) where bones end; a leaf's goes on almost to where the body ends, as a head's does to the crown."""
+    return tails_in_tree(skeleton.joints, skeleton.parents, lambda start, way: _LEAF_END * subject.voxels.way_out(start, way))
 
 
 def stretch(subject: Subject, skeleton: Skeleton) -> float:
     """The share of edges that are torn when every joint swings, with weights by distance; the worst of four poses."""
     edges = _sound_edges(subject)
-    weights = bind_by_distance(subject.vertices[edges], skeleton)
+    weights = bind_by_distance(subject.vertices[edges], np.stack([skeleton.joints, bone_tails(subject, skeleton)], 1).astype(np.float64))
     rest = np.linalg.norm(subject.vertices[edges[:, 0]] - subject.vertices[edges[:, 1]], axis=1)
     worst = 0.0
     for turn in ("x", "y"):
@@ -135,9 +147,9 @@ def stretch(subject: Subject, skeleton: Skeleton) -> float:
     return worst
 
 
-def bind_by_distance(points: Floats, skeleton: Skeleton) -> Floats:
-    """(P, J) weights by the fourth power of the distances to bones, for the test motion only; ``points`` (..., 3)."""
-    distances = np.maximum(bone_distances(points.reshape(-1, 3), _bones(skeleton)), 1e-4)
+def bind_by_distance(points: Floats, bones: Doubles) -> Floats:
+    """(P, J) weights by the fourth power of the distances to ``bones`` (J, 2, 3), for the test motion; ``points`` (..., 3)."""
+    distances = np.maximum(bone_distances(points.reshape(-1, 3), bones), 1e-4)
     inverse = (distances.min(1, keepdims=True) / distances) ** 4
     return strongest(inverse)
 
@@ -155,10 +167,6 @@ def moved(points: Floats, skeleton: Skeleton, weights: Floats, turn: str, degree
         matrices[joint] = (matrices[parent] if parent >= 0 else np.eye(4)) @ local
     blended = np.einsum("pj,jab->pab", weights, matrices[:, :3])
     return np.einsum("pab,pb->pa", blended, np.c_[points, np.ones(len(points))])
-
-
-def _bones(skeleton: Skeleton) -> Doubles:
-    return np.stack([skeleton.joints, bone_tails(skeleton.joints, skeleton.parents)], 1).astype(np.float64)
 
 
 def _within_reach(subject: Subject, bone_points: Doubles) -> Booleans:

@@ -1,6 +1,6 @@
 """A skeleton: joints in a tree, and how it is read from tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,17 +92,23 @@ def children_of(parents: Indices) -> list[list[int]]:
     return children
 
 
-def bone_tails(joints: Floats, parents: Indices) -> Floats:
-    """(J, 3) where bones end: at the only child, at the child that goes on straightest, or a little beyond a leaf.
+def bone_tails(joints: Floats, parents: Indices, reach: Callable[[Floats, Floats], float] | None = None) -> Floats:
+    """(J, 3) where bones end: at the only child, at the child that goes on straightest, or, of a leaf, beyond it.
 
-    ``joints`` in the half box; no bone comes out without length.
+    ``joints`` in the half box; no bone comes out without length. ``reach`` says how far a leaf's bone goes from its joint
+    along a unit vector; without it, half as far as its parent's bone.
     """
     children = children_of(parents)
     tails = np.empty_like(joints)
     for joint, own in enumerate(children):
         parent = int(parents[joint])
         way = joints[joint] - joints[parent] if parent >= 0 else np.array([0, 0, 1], np.float32)
-        tails[joint] = joints[_straightest(joints, joint, own, way)] if own else joints[joint] + _LEAF * way
+        if own:
+            tails[joint] = joints[_straightest(joints, joint, own, way)]
+        else:
+            length = float(np.linalg.norm(way))
+            further = reach(joints[joint], way / length) if reach and length > _TOUCHING else _LEAF * length
+            tails[joint] = joints[joint] + max(further, _SHORTEST) * way / max(length, 1e-9)
         if np.linalg.norm(tails[joint] - joints[joint]) < _SHORTEST:
             tails[joint] = joints[joint] + _SHORTEST * way / max(float(np.linalg.norm(way)), 1e-9)
             if not way.any():

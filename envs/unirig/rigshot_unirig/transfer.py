@@ -6,7 +6,7 @@ Nothing is taken from another piece of the mesh that only happens to be near: a 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_matrix, csr_matrix, diags
+from scipy.sparse import coo_matrix, csr_matrix, diags, eye
 from scipy.spatial import cKDTree
 
 from rigshot_env import BadRig
@@ -18,8 +18,8 @@ __all__ = ["Skin", "bone_distances", "bone_nearest", "strongest", "transfer"]
 
 INFLUENCES = 4
 _NEIGHBOURS = 7  # sampled points that a vertex looks at, upstream's number
-_STEPS = 2  # of smoothing: samples lie about as far apart as two edges of a detailed mesh
-_PULL = 0.5
+_STEPS = 2  # of smoothing
+_REACH = 2.0  # times the distance between samples: what they say differently within it is noise, beyond it is not
 _LOST = 0.01  # share of sampled points without weights that may be mended
 _FAINT = 0.01  # weights below this are left out
 
@@ -41,7 +41,8 @@ def transfer(points: Floats, point_pieces: Longs, found: Floats, vertices: Float
     """
     weights, mended = _sound(points, found, bones)
     spread = _spread(points, point_pieces, weights, vertices, pieces)
-    smooth = _smoothed(spread, vertices, faces)
+    apart = float(np.median(cKDTree(points).query(points[:: max(len(points) // 2000, 1)], k=2)[0][:, 1]))
+    smooth = _smoothed(spread, vertices, faces, max(_REACH * apart, 1e-9))
     return Skin(weights=strongest(smooth), mended=mended)
 
 
@@ -103,20 +104,19 @@ def _spread(points: Floats, point_pieces: Longs, weights: Doubles, vertices: Flo
     return result
 
 
-def _smoothed(weights: Doubles, vertices: Floats, faces: Indices) -> Doubles:
-    """A few steps towards the mean of the neighbours, every neighbour counted once, near ones more."""
-    mean = _neighbour_mean(vertices, faces)
-    alone = np.asarray(mean.sum(1)).ravel() == 0
+def _smoothed(weights: Doubles, vertices: Floats, faces: Indices, reach: float) -> Doubles:
+    """A few steps towards the neighbours that lie within ``reach``, every neighbour counted once and near ones more."""
+    mean = _neighbour_mean(vertices, faces, reach)
     for _ in range(_STEPS):
-        weights = np.where(alone[:, None], weights, weights + _PULL * (mean @ weights - weights))
+        weights = mean @ weights
     return weights
 
 
-def _neighbour_mean(vertices: Floats, faces: Indices) -> csr_matrix:
+def _neighbour_mean(vertices: Floats, faces: Indices, reach: float) -> csr_matrix:
+    """(V, V) the mean of a vertex, which counts 1, and its neighbours, which count less the longer the edge."""
     edges = edges_of(faces)
-    length = np.linalg.norm(vertices[edges[:, 0]] - vertices[edges[:, 1]], axis=1)
-    near = 1 / np.maximum(length, 1e-3 * max(float(np.median(length)), 1e-12)) if len(length) else length
+    length = np.linalg.norm(vertices[edges[:, 0]] - vertices[edges[:, 1]], axis=1).astype(np.float64)
+    near = np.exp(-((length / reach) ** 2))
     pairs = np.concatenate([edges, edges[:, ::-1]])
-    matrix = coo_matrix((np.concatenate([near, near]), (pairs[:, 0], pairs[:, 1])), (len(vertices),) * 2).tocsr()
-    total = np.asarray(matrix.sum(1)).ravel()
-    return (diags(1 / np.maximum(total, 1e-30)) @ matrix).tocsr()
+    matrix = coo_matrix((np.concatenate([near, near]), (pairs[:, 0], pairs[:, 1])), (len(vertices),) * 2).tocsr() + eye(len(vertices))
+    return (diags(1 / np.asarray(matrix.sum(1)).ravel()) @ matrix).tocsr()

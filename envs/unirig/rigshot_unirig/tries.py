@@ -7,8 +7,8 @@ from .arrays import Floats, Indices
 from .grammar import Vocabulary
 from .mesh import Box, from_upstream
 from .names import NamedRig, name_rig
-from .rig_check import GOOD, RigCheck, Subject, check_rig
-from .skeleton import Skeleton, bone_tails, detokenise, merged
+from .rig_check import GOOD, RigCheck, Subject, bone_tails, check_rig
+from .skeleton import Skeleton, detokenise, merged
 
 __all__ = ["Try", "best_of", "classes_for", "in_metres", "judged"]
 
@@ -55,10 +55,10 @@ def best_of(tries: Iterator[Try], told: Callable[[Try], None]) -> Try:
     return best
 
 
-def in_metres(skeleton: Skeleton, box: Box, vertices: Floats, plan: str | None) -> NamedRig:
+def in_metres(skeleton: Skeleton, subject: Subject, box: Box, vertices: Floats, plan: str | None) -> NamedRig:
     """The named rig, in glTF's axes and metres, of a skeleton in the half box of the mesh with ``vertices`` (V, 3)."""
     joints: Floats = from_upstream(box.outside(skeleton.joints))
-    tails: Floats = from_upstream(box.outside(bone_tails(skeleton.joints, skeleton.parents)))
+    tails: Floats = from_upstream(box.outside(bone_tails(subject, skeleton)))
     parents: Indices = skeleton.parents
     placed = Skeleton(joints=joints, parents=parents, template=skeleton.template, template_bones=skeleton.template_bones)
     return name_rig(placed, tails, vertices.min(0), vertices.max(0), plan)

@@ -35,6 +35,14 @@ class Voxels:
         found[known] = self.solid[tuple(place[known].T)]
         return found
 
+    def way_out(self, start: Floats, way: Floats) -> float:
+        """How far it is from ``start`` (3,) along the unit vector ``way`` to where the body ends; 0 outside."""
+        steps = np.arange(1, 2 * self.grid) / self.grid  # half voxels
+        inside = self.at(start + steps[:, None] * way)
+        if not self.at(start[None])[0]:
+            return 0.0
+        return float(steps[int(np.argmin(inside))] - steps[0]) if not inside.all() else float(steps[-1])
+
 
 def fill(vertices: Floats, faces: Longs, grid: int) -> Voxels:
     """Voxels that lie between the outermost surfaces along at least two of the three axes, as upstream's depth maps say.
