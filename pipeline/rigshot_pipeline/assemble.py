@@ -8,9 +8,11 @@ import numpy as np
 
 from .asset import Asset
 from .body import Projection
+from .engines.licences import engine_licences
 from .mirroring import mirrored_asset, mirrored_projection
 from .stage import StageName
 from .store import load_clips, load_json, load_mesh, load_picture, load_projection, load_rig
+from .wording import sentence
 
 __all__ = ["LICENCES", "load_asset", "load_view"]
 
@@ -18,16 +20,16 @@ LICENCES = (
     "Rigshot's embedded engine (Apache-2.0) lays no claim to what it makes.",
     "The rights in the photo also cover this model.",
 )
-"""What a model is bound by when the embedded engine made all of it."""
+"""What every model is bound by; engines of ``envs/`` add theirs."""
 
 
-def load_asset(inputs: Mapping[StageName, Path], *, name: str, licences: tuple[str, ...] = LICENCES) -> Asset:
+def load_asset(inputs: Mapping[StageName, Path], *, name: str, licences: tuple[str, ...] | None = None) -> Asset:
     """The asset that the folders of the stages standardise, texture, skin and animate make together.
 
     The weights of the skin stage belong to the welded mesh; here every vertex of the textured mesh takes the weights
     of the vertex that it was split from. The stages work on a subject that faces right; if it faced left in the photo,
-    the asset is mirrored back here, so that a marking is on the side where it belongs. Raises ValueError where the
-    folders do not fit each other.
+    the asset is mirrored back here, so that a marking is on the side where it belongs. ``licences``: without them, those of the engines
+    that the stages' records name. Raises ValueError where the folders do not fit each other.
     """
     mesh = load_mesh(inputs["texture"] / "mesh.npz")
     rig = load_rig(inputs["skin"] / "rig.npz")
@@ -44,9 +46,15 @@ def load_asset(inputs: Mapping[StageName, Path], *, name: str, licences: tuple[s
         rig=replace(rig, weights=np.ascontiguousarray(rig.weights[source])),
         clips=load_clips(inputs["animate"] / "clips.npz"),
         nearest=subject["kind"] == "sprite",
-        licences=licences,
+        licences=_licences(inputs) if licences is None else licences,
     )
     return mirrored_asset(asset) if subject["mirrored"] else asset
+
+
+def _licences(inputs: Mapping[StageName, Path]) -> tuple[str, ...]:
+    records = [load_json(folder / "stage.json") for folder in inputs.values() if (folder / "stage.json").is_file()]
+    said = engine_licences(record["engine"] for record in records)
+    return (*LICENCES, *(sentence(code, values) for code, values in said))
 
 
 def load_view(inputs: Mapping[StageName, Path]) -> Projection:

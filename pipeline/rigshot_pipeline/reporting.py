@@ -7,6 +7,7 @@ from typing import Any
 
 from . import quality, wording
 from .asset import Asset, Pixels
+from .engines.licences import engine_licences
 from .stage import StageName
 from .store import load_body, load_clips, load_json, load_mesh, load_picture, load_projection, load_rig
 
@@ -23,13 +24,17 @@ _WEIGHTS = {"isnet-general-use": "Apache-2.0", "birefnet-general-lite": "MIT", "
 
 @dataclass(frozen=True, kw_only=True)
 class StageRow:
-    """What a finished stage wrote into its record: ``seconds``, ``peak_mb`` of the whole process, its advice and figures."""
+    """What a finished stage wrote into its record: ``seconds``, ``peak_mb`` of the whole process, its advice.
+
+    ``chosen``: where an engine of ``envs/`` did it, the code of the sentence that says why that one.
+    """
 
     stage: str
     engine: str
     seconds: float
     peak_mb: float
     advice: tuple[Mapping[str, Any], ...]
+    chosen: str = ""
 
 
 def stage_rows(inputs: Mapping[StageName, Path]) -> tuple[StageRow, ...]:
@@ -42,6 +47,7 @@ def stage_rows(inputs: Mapping[StageName, Path]) -> tuple[StageRow, ...]:
             seconds=record["seconds"],
             peak_mb=record["peak_mb"],
             advice=tuple(record["advice"]),
+            chosen=record.get("metrics", {}).get("chosen", ""),
         )
         for record in records
     )
@@ -68,6 +74,7 @@ def facts(inputs: Mapping[StageName, Path], asset: Asset) -> dict[str, Any]:
         "seconds": seconds,
         "peak_mb": max((row.peak_mb for row in rows), default=0.0),
         "engines": _engines(rows),
+        "chosen": {row.stage: {to: wording.sentence(row.chosen, {}, to) for to in wording.LANGUAGES} for row in rows if row.chosen},
         "licences": _sentences(_licences(rows)),
         "advice": _advice(rows),
         "summary": _sentences(_summary(figures, clips, seconds)),
@@ -120,12 +127,12 @@ def _engines(rows: Iterable[StageRow]) -> dict[str, list[str]]:
 
 def _licences(rows: Iterable[StageRow]) -> list[tuple[str, dict[str, Any]]]:
     codes: list[tuple[str, dict[str, Any]]] = [("licence_embedded", {})]
-    for engine in _engines(rows):
+    engines = _engines(rows)
+    for engine in engines:
         kind, _, model = engine.partition(":")
         if kind == "rembg":
             codes.append(("licence_rembg", {"model": model, "licence": _WEIGHTS.get(model, "?")}))
-        elif engine != "embedded":
-            codes.append(("licence_other", {"engine": engine}))
+    codes += [(code, dict(values)) for code, values in engine_licences(engines)]
     return [*codes, ("licence_photo", {}), ("licence_ffmpeg", {})]
 
 

@@ -41,4 +41,10 @@ def run(work: Work) -> Outcome:
     return Outcome(metrics=metrics, advice=advice)
 
 
-STAGE = Stage(name="export", reads=("standardise", "texture", "skin", "animate"), run=run, options=("formats", "name"))
+STAGE = Stage(
+    name="export",
+    # those whose files it reads, and those whose engines' licences it writes into the model
+    reads=("enhance", "standardise", "cutout", "geometry", "texture", "skeleton", "skin", "animate"),
+    run=run,
+    options=("formats", "name"),
+)

@@ -63,6 +63,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Cutout by rembg (MIT) with the weights {model}: {licence}.",
         "去背使用 rembg（MIT 授權）與 {model} 權重：{licence} 授權。",
     ),
+    "licence_engine": (
+        "{engine} made parts of this model: its code is {code}, its weights are {weights}.",
+        "{engine} 參與製作：程式為 {code} 授權，權重為 {weights} 授權。",
+    ),
     "licence_other": (
         "{engine}: see its own licence.",
         "{engine}：請見其授權條款。",
