@@ -1,7 +1,7 @@
 """The worker of the Step1X-3D environment: a cut-out becomes a triangle mesh.
 
     {"stage": "geometry", "paths": {"image": "cutout.png", "mesh": "mesh.npz"},
-     "parameters": {"seed": 0, "steps": 50, "guidance": 7.5, "octree": 384, "faces": 200000, "view": "front"}}
+     "parameters": {"seed": 0, "steps": 50, "guidance": 7.5, "octree": 384, "faces": 200000}}
 
 ``variant`` "label" takes ``label`` {"symmetry": "x" or "asymmetry", "edge": "normal", "smooth" or "sharp"}; ``parity`` runs upstream's own
 call in fp32. The first job loads torch and the networks; a request that cannot be done is refused before that.

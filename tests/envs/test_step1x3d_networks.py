@@ -307,6 +307,18 @@ def test_a_picture_becomes_a_mesh_the_same_for_the_same_seed(engine: Any, pictur
     assert (tmp_path / "a.npz").read_bytes() != (tmp_path / "c.npz").read_bytes()
 
 
+def test_half_precision_gives_nearly_the_same_mesh(source: Path, weights: Path, engine: Any, picture: Path, tmp_path: Path) -> None:
+    from rigshot_step1x3d.engine import Engine
+
+    half = Engine(source=source, weights=weights, device="cpu", dtype=torch.float16)
+    make(engine, picture, tmp_path / "a.npz", faces=2_000_000)
+    values = make(half, picture, tmp_path / "b.npz", faces=2_000_000)
+    assert values["precision"] == "float16"
+    assert half._networks.transformer.dtype == half._networks.pipeline.visual_encoder.dtype == torch.float16
+    assert half._networks.pipeline.vae.decoder.embedder.frequencies.dtype == torch.float32
+    assert 0 < distance(tmp_path / "a.npz", tmp_path / "b.npz") < 0.003
+
+
 def test_parity_runs_upstreams_call_to_nearly_the_same_mesh(engine: Any, picture: Path, tmp_path: Path) -> None:
     ours = make(engine, picture, tmp_path / "ours.npz", faces=2_000_000)
     theirs = make(engine, picture, tmp_path / "theirs.npz", faces=2_000_000, parity=True)

@@ -1,4 +1,4 @@
-"""What Step1X-3D's environment does without torch: requests, the picture, the band of cells, the mesh, which way it faces."""
+"""What Step1X-3D's environment does without torch: requests, the picture, the band of cells and the mesh."""
 
 import sys
 from collections.abc import Callable
@@ -15,9 +15,8 @@ ENVIRONMENT = Path(__file__).resolve().parents[2] / "envs" / "step1x3d"
 sys.path.insert(0, str(ENVIRONMENT))
 
 from rigshot_step1x3d import grid  # noqa: E402
-from rigshot_step1x3d.facing import face_forward  # noqa: E402
 from rigshot_step1x3d.mesh import Sampled, Triangles, clean, extract, save  # noqa: E402
-from rigshot_step1x3d.picture import open_cutout, prepare, silhouette  # noqa: E402
+from rigshot_step1x3d.picture import open_cutout, prepare  # noqa: E402
 from rigshot_step1x3d.request import GeometryOptions  # noqa: E402
 from rigshot_step1x3d.weights import find_checkpoint  # noqa: E402
 
@@ -74,7 +73,6 @@ def test_options_have_upstreams_defaults() -> None:
         ({"octree": 1024}, "octree"),
         ({"faces": 3}, "faces"),
         ({"variant": "large"}, "variant"),
-        ({"view": "back"}, "view"),
         ({"parity": 1}, "parity"),
         ({"label": {"symmetry": "x"}}, "label"),
         ({"variant": "label", "label": {"symmetry": "y"}}, "symmetry"),
@@ -286,43 +284,3 @@ def test_a_saved_mesh_appears_whole(tmp_path: Path) -> None:
         assert sorted(data) == ["faces", "vertices"]
         assert (data["vertices"] == mesh.vertices).all() and (data["faces"] == mesh.faces).all()
     assert [path.name for path in tmp_path.iterdir()] == ["mesh.npz"]
-
-
-# --- facing
-
-
-def outline(view: str, tmp_path: Path) -> np.ndarray:
-    """The dog's silhouette as the picture shows it: from the side facing right, or from the front."""
-    axis = np.linspace(-1.05, 1.05, 128)
-    depth = np.linspace(-1.05, 1.05, 64)
-    up, right, away = np.meshgrid(-axis, axis, depth, indexing="ij")
-    inside = (dog(np.stack([away, up, right] if view == "side" else [right, up, away], axis=-1)) > 0).any(axis=2)
-    picture = np.zeros((128, 128, 4), np.uint8)
-    picture[inside] = 255
-    Image.fromarray(picture).save(tmp_path / "outline.png")
-    return silhouette(open_cutout(tmp_path / "outline.png"))
-
-
-@pytest.mark.parametrize("view", ["front", "side"])
-@pytest.mark.parametrize("looks", [0, 90, 180, 270])
-def test_the_figure_is_turned_to_face_forward(view: Any, looks: int, tmp_path: Path) -> None:
-    mesh = clean(extract(sampled(dog, 64)), faces=100_000)
-    angle = np.radians(looks)
-    turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
-    turned = Triangles(vertices=(mesh.vertices @ turn.T).astype(np.float32), faces=mesh.faces)
-    faced, facing = face_forward(turned, outline(view, tmp_path), view)
-    right = [(-looks) % 360]
-    if view == "front":  # from the front and from behind, the silhouettes of a symmetric figure are the same
-        right = [0] if looks in (0, 180) else [90, 270]
-    assert facing.degrees in right
-    assert facing.fit > 0.8
-    if facing.degrees == (-looks) % 360:
-        assert np.abs(faced.vertices - mesh.vertices).max() < 1e-5
-    assert volume(faced) > 0
-
-
-def test_without_a_clear_winner_upstreams_frame_counts(tmp_path: Path) -> None:
-    ball = clean(extract(sampled(lambda points: 0.7 - np.linalg.norm(points, axis=-1), 48)), faces=100_000)
-    disc = np.hypot(*(np.mgrid[-1:1:64j, -1:1:64j])) < 1
-    assert face_forward(ball, disc, "front")[1].degrees == 0
-    assert face_forward(ball, disc, "side")[1].degrees == 270

@@ -5,9 +5,11 @@ import itertools
 import json
 import os
 import queue
+import shutil
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -109,6 +111,13 @@ def worker(folder: Path) -> Iterator[Worker]:
     source = os.environ.get("RIGSHOT_STEP1X3D_SOURCE")
     if not source or not all(importlib.util.find_spec(name) for name in ("torch", "diffusers", "transformers")):
         pytest.skip("needs torch, diffusers, transformers and RIGSHOT_STEP1X3D_SOURCE, a checkout of stepfun-ai/Step1X-3D")
+    # as an installation keeps it: the files that engine.toml names and no other
+    kept = folder / "source"
+    for name in tomllib.loads((ENVIRONMENT / "engine.toml").read_text())["source"]["folders"]:
+        place = Path(source) / name
+        (kept / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(place, kept / name) if place.is_dir() else shutil.copyfile(place, kept / name)
+    assert not list(kept.rglob("volume_decoders.py"))
     # in a process of its own: what it imports warns, and this process is kept as it is
     script = (
         "import sys; from pathlib import Path; from rigshot_step1x3d.upstream import import_upstream;"
@@ -116,8 +125,8 @@ def worker(folder: Path) -> Iterator[Worker]:
         "write_checkpoint(Path(sys.argv[2]), import_upstream(Path(sys.argv[1])), TINY)"
     )
     paths = {"PYTHONPATH": os.pathsep.join([str(ENVIRONMENT), str(ROOT / "envs" / "rigshot_env")])}
-    subprocess.run([sys.executable, "-c", script, source, folder / "weights"], env=os.environ | paths, check=True, capture_output=True)
-    worker = Worker(folder, folder / "weights", Path(source))
+    subprocess.run([sys.executable, "-c", script, kept, folder / "weights"], env=os.environ | paths, check=True, capture_output=True)
+    worker = Worker(folder, folder / "weights", kept)
     yield worker
     worker.close()
 

@@ -16,10 +16,9 @@ from rigshot_env import Job, SleepLevel
 
 from .compiling import Compilation
 from .denoise import Condition, denoise, noise
-from .facing import face_forward
 from .loading import Networks, load
 from .mesh import Triangles, clean, extract, save
-from .picture import prepare, silhouette
+from .picture import prepare
 from .request import GeometryOptions, Variant
 from .upstream import import_upstream
 from .volume import CHUNK, NotFinite, sample
@@ -37,9 +36,14 @@ _log = logging.getLogger(__name__)
 class Engine:
     """Step1X-3D's geometry on one device."""
 
-    def __init__(self, *, source: Path, weights: Path, device: str | None = None, compiled: bool = True) -> None:
-        """``source``: upstream's checkout; ``weights``: the folder of the sets that engine.toml names; ``compiled``: compile on a GPU."""
+    def __init__(
+        self, *, source: Path, weights: Path, device: str | None = None, dtype: torch.dtype | None = None, compiled: bool = True
+    ) -> None:
+        """``source``: upstream's checkout; ``weights``: the folder of the sets that engine.toml names; ``dtype``: what the networks
+        compute in (default: float16 on a GPU, float32 on a CPU, where half precision is slower); ``compiled``: compile on a GPU.
+        """
         self.device = _device(device)
+        self._dtype = dtype or (torch.float32 if self.device.type == "cpu" else torch.float16)
         self._upstream = import_upstream(source)
         self._weights = weights
         self._compiled = compiled and self.device.type == "cuda"
@@ -54,26 +58,22 @@ class Engine:
         try:
             self._wake(watch, options)
             made = self._make(job, watch, options, cutout)
-            with watch.stage("mesh"):
-                mesh, facing = face_forward(made.mesh, silhouette(cutout), options.view)
-                save(mesh, job.path("mesh"))
+            save(made.mesh, job.path("mesh"))
         finally:
             self._tidy()
-        networks, compiled = self._networks, self._compilation is not None and self._compilation.transformer is not None
-        assert networks is not None
+        assert self._networks is not None
         self._compile()
         return {
-            "faces": len(mesh.faces),
-            "vertices": len(mesh.vertices),
-            "open_edges": mesh.open_edges,
+            "faces": len(made.mesh.faces),
+            "vertices": len(made.mesh.vertices),
+            "open_edges": made.mesh.open_edges,
             "seed": options.seed,
             "seconds": watch.seconds,
             "gpu_peak_mb": watch.peak_mb(),
             "model": f"Step1X-3D {options.variant}",
-            "precision": str(networks.dtype).removeprefix("torch."),
-            "compiled": compiled and not options.parity,
+            "precision": str(self._networks.dtype).removeprefix("torch."),
+            "compiled": made.compiled,
             "queries": made.queries,
-            "facing": {"degrees": facing.degrees, "fit": facing.fit, "expected_fit": facing.expected_fit},
         }
 
     def sleep(self, level: SleepLevel) -> None:
@@ -94,13 +94,12 @@ class Engine:
                 return
             checkpoint = find_checkpoint(self._weights, options.variant)
             self.sleep("out")
-            precise = options.parity or self.device.type == "cpu"  # half precision is slower on a CPU, not quicker
-            dtype = torch.float32 if precise else torch.float16
+            dtype = torch.float32 if options.parity else self._dtype
             self._networks = load(self._upstream, checkpoint, device=self.device, dtype=dtype)
             self._loaded = wanted
 
     def _make(self, job: Job, watch: "_Stages", options: GeometryOptions, cutout: Image.Image) -> "_Made":
-        """The mesh in upstream's frame; what fails for want of memory or precision is tried once more."""
+        """The mesh; what fails for want of memory or precision is tried once more."""
         assert self._networks is not None
         thrifty = False
         while True:
@@ -123,13 +122,16 @@ class Engine:
         networks = self._networks
         assert networks is not None
         start = noise(options.seed, networks.latent_shape, self.device)
+        compiled = None
         if options.parity:
             with watch.stage("denoise") as progress:
                 latents = self._upstream_latents(job.path("image"), options, start, progress)
         else:
             with watch.stage("encode"):
                 condition = self._condition = networks.condition(prepare(cutout), options.label)
-            compiled = None if thrifty or self._compilation is None else self._compilation.transformer
+            # compiled are the shapes of a guided step in one batch; another shape would compile while the person waits
+            usual = options.guidance > 1 and not thrifty
+            compiled = self._compilation.transformer if usual and self._compilation is not None else None
             with watch.stage("denoise") as progress:
                 latents = denoise(
                     networks.transformer if compiled is None else compiled,
@@ -153,7 +155,8 @@ class Engine:
                 progress=progress,
             )
         with watch.stage("mesh"):
-            return _Made(mesh=clean(extract(field), faces=options.faces), queries=field.queries)
+            mesh = clean(extract(field), faces=options.faces)
+        return _Made(mesh=mesh, queries=field.queries, compiled=compiled is not None)
 
     def _upstream_latents(
         self, image: Path, options: GeometryOptions, start: torch.Tensor, progress: Callable[[float], None]
@@ -204,6 +207,7 @@ class Engine:
 class _Made:
     mesh: Triangles
     queries: int  # points at which the field was evaluated
+    compiled: bool  # whether the transformer was
 
 
 class _Stages:

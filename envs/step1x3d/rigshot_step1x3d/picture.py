@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from rigshot_env import BadInput
 
-__all__ = ["open_cutout", "prepare", "silhouette"]
+__all__ = ["open_cutout", "prepare"]
 
 _FILLED = 0.95  # of the square's side that the subject's longer side takes, as in upstream's pipeline
 _SIDES = (16, 8192)  # pixels: below nothing can be seen, above a file of another kind than ours
@@ -49,10 +48,3 @@ def prepare(cutout: Image.Image) -> Image.Image:
     square = Image.new("RGB", (side, side), (255, 255, 255))
     square.paste(subject, ((side - subject.width) // 2, (side - subject.height) // 2))
     return square
-
-
-def silhouette(cutout: Image.Image) -> NDArray[np.bool_]:
-    """(H, W) where the subject is, cropped to its box; rows down."""
-    inside = np.asarray(cutout.getchannel("A")) >= _OPAQUE
-    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    return inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

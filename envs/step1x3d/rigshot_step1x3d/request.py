@@ -7,10 +7,9 @@ from typing import Any, Literal, TypeVar, get_args
 
 from rigshot_env import BadInput
 
-__all__ = ["Edge", "GeometryOptions", "Label", "Symmetry", "Variant", "View"]
+__all__ = ["Edge", "GeometryOptions", "Label", "Symmetry", "Variant"]
 
 Variant = Literal["base", "label"]
-View = Literal["front", "side"]
 Symmetry = Literal["x", "asymmetry"]
 Edge = Literal["normal", "smooth", "sharp"]
 
@@ -47,10 +46,9 @@ class Label:
 class GeometryOptions:
     """How the geometry is to be made.
 
-    ``steps`` of denoising; ``guidance``: weight of classifier-free guidance, none at 1 or less; ``octree``: cells along an
-    edge of the cube in which the surface is looked for; ``faces``: at most so many triangles; ``view``: from where the picture shows
-    the subject, ``side`` meaning that it faces to the picture's right; ``label``: for the label variant, None: unlabelled;
-    ``parity``: run upstream's own call in fp32 instead of our loop.
+    ``steps`` of denoising; ``guidance``: weight of classifier-free guidance, none at 1 or less; ``octree``: cells along an edge of
+    the cube in which the surface is looked for; ``faces``: at most so many triangles; ``label``: for the label variant, None:
+    unlabelled; ``parity``: run upstream's own call in fp32 instead of our loop.
     """
 
     seed: int = 0
@@ -59,7 +57,6 @@ class GeometryOptions:
     octree: int = 384
     faces: int = 200_000
     variant: Variant = "base"
-    view: View = "front"
     label: Label | None = None
     parity: bool = False
 
@@ -86,7 +83,6 @@ class GeometryOptions:
             octree=octree,
             faces=_whole(words, "faces", cls.faces, *_FACES),
             variant=variant,
-            view=_choice(words, "view", "front", get_args(View)),
             label=_label(words.get("label"), variant),
             parity=parity,
         )
