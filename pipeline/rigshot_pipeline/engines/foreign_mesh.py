@@ -97,9 +97,34 @@ def _simplified(vertices: Floats, faces: Indices) -> tuple[Floats, Indices]:
 
 
 def _filled(vertices: Floats, faces: Indices) -> tuple[Floats, Indices]:
-    """The mesh with its holes closed, unless that makes it worse than it was."""
+    """The mesh with its faces turned one way and a fan of triangles over every hole."""
     whole: Any = trimesh.Trimesh(vertices, faces, process=False)
     repair: Any = trimesh.repair
     repair.fix_winding(whole)
-    repair.fill_holes(whole)
-    return np.asarray(whole.vertices, np.float32), np.asarray(whole.faces, np.int32)
+    faces = np.asarray(whole.faces, np.int32)
+    points, fans = [vertices], [faces]
+    for loop in _loops(faces):
+        centre = sum(len(part) for part in points)
+        points.append(vertices[loop].mean(0, keepdims=True))
+        fans.append(np.stack([loop, np.roll(loop, -1), np.full(len(loop), centre)], 1).astype(np.int32))
+    return np.concatenate(points), np.concatenate(fans)
+
+
+def _loops(faces: Indices) -> list[Indices]:
+    """The borders of the holes as rings of vertices, each in the way in which a face that closes it must run."""
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    pairs = {(int(start), int(end)) for start, end in edges}
+    onward: dict[int, list[int]] = {}
+    for start, end in sorted(pairs):
+        if (end, start) not in pairs:
+            onward.setdefault(end, []).append(start)
+    loops: list[Indices] = []
+    for first in list(onward):
+        while onward.get(first):
+            ring, here = [first], onward[first].pop()
+            while here != first and onward.get(here):
+                ring.append(here)
+                here = onward[here].pop()
+            if here == first and len(ring) >= 3:
+                loops.append(np.array(ring, np.int32))
+    return loops
