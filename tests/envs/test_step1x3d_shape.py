@@ -277,6 +277,15 @@ def test_doubled_vertices_are_welded() -> None:
     assert len(clean(loose, faces=1_000_000).vertices) == len(clean(mesh, faces=1_000_000).vertices)
 
 
+def test_flaps_go_whole_and_doubles_once() -> None:
+    ball = extract(sampled(lambda points: 0.6 - np.linalg.norm(points, axis=-1), 32))
+    face = ball.faces[:1]
+    for extra, left in ((face, 0), (face[:, ::-1], -1), (np.concatenate([face, face[:, ::-1]]), 0)):
+        mesh = clean(Triangles(vertices=ball.vertices, faces=np.concatenate([ball.faces, extra])), faces=100_000)
+        assert len(mesh.faces) == len(clean(ball, faces=100_000).faces) + left
+        assert volume(mesh) > 0 and (mesh.open_edges == 0) == (left == 0)
+
+
 def test_a_saved_mesh_appears_whole(tmp_path: Path) -> None:
     mesh = extract(sampled(dog, 48))
     save(mesh, tmp_path / "mesh.npz")

@@ -111,7 +111,7 @@ def _areas(mesh: Triangles) -> NDArray[np.float64]:
 
 
 def _welded(mesh: Triangles) -> Triangles:
-    """One vertex a place, no face that lost its area by that, none twice."""
+    """One vertex a place, and no face that has lost its area or its inside by that."""
     if not len(mesh.faces):
         return mesh
     low = mesh.vertices.min(axis=0)
@@ -122,11 +122,21 @@ def _welded(mesh: Triangles) -> Triangles:
     faces = same[mesh.faces].astype(np.int32)
     a, b, c = faces.T
     faces = faces[(a != b) & (b != c) & (c != a)]
-    ordered = np.sort(faces, axis=1)
-    order = np.lexsort(ordered.T)
-    fresh = np.ones(len(faces), dtype=bool)
-    fresh[order[1:]] = (np.diff(ordered[order], axis=0) != 0).any(axis=1)
-    return _used(mesh.vertices[first], faces[fresh])
+    return _used(mesh.vertices[first], _without_flaps(faces))
+
+
+def _without_flaps(faces: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Faces of the same three corners, made one if they face the same way; two that face apart enclose nothing, and both go."""
+    if not len(faces):
+        return faces
+    turned = np.take_along_axis(faces, (faces.argmin(axis=1)[:, None] + np.arange(3)) % 3, axis=1)  # the lowest corner first
+    way = np.where(turned[:, 1] < turned[:, 2], 1, -1)
+    _, group = np.unique(np.sort(faces, axis=1), axis=0, return_inverse=True)
+    total = np.bincount(group, weights=way)
+    # of each group the first face that faces the way of most
+    wanted = np.flatnonzero(way == np.sign(total)[group])
+    _, first = np.unique(group[wanted], return_index=True)
+    return faces[np.sort(wanted[first])]
 
 
 def _used(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Triangles:
