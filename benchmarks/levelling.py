@@ -22,12 +22,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from truth_rigs import load_truth
 
 from rigshot_pipeline import store
 from rigshot_pipeline.asset import Pixels
 from rigshot_pipeline.embedded.turning import turn_picture
 from rigshot_pipeline.errors import Refused
+from rigshot_pipeline.evaluation.truth_rig import load_truth
 from rigshot_pipeline.options import Options
 from rigshot_pipeline.preview.camera import fit, orbit
 from rigshot_pipeline.preview.raster import rasterise

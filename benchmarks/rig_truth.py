@@ -14,7 +14,6 @@ from dataclasses import replace
 import numpy as np
 from geometry_truth import RIGS, SIZE, truth_silhouette
 from numpy.typing import NDArray
-from truth_rigs import TruthRig, load_truth
 
 from rigshot_pipeline.embedded.clips import make_clips
 from rigshot_pipeline.embedded.heat_weights import heat_weights
@@ -23,6 +22,7 @@ from rigshot_pipeline.embedded.reading import read_silhouette
 from rigshot_pipeline.embedded.rig_check import bones_inside, feet_figures, leg_bleed, stretch, weight_steps
 from rigshot_pipeline.embedded.skeleton import build_rig
 from rigshot_pipeline.embedded.weight_relaxing import relaxed_weights
+from rigshot_pipeline.evaluation.truth_rig import TruthRig, load_truth
 from rigshot_pipeline.preview.camera import Camera
 
 __all__ = ["joint_distances"]

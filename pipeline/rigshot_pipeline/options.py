@@ -6,10 +6,13 @@ from typing import Literal, get_args
 
 from .terms import BodyPlan, View
 
-__all__ = ["FORMATS", "Box", "Format", "Options"]
+__all__ = ["FORMATS", "PREPARATIONS", "Box", "Format", "Options", "Preparation"]
 
 Format = Literal["glb", "fbx", "obj"]
 FORMATS: tuple[Format, ...] = get_args(Format)
+Preparation = Literal["resolution", "pose", "cutout"]
+"""What is done to a photo before its model is made, in the order of the stages enhance, standardise and cutout."""
+PREPARATIONS: tuple[Preparation, ...] = get_args(Preparation)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +33,8 @@ class Options:
     ``turn``: degrees clockwise by which the photo is to be turned, and by no more (0: left as it is); auto: the stages set a
     subject that stands askew upright. ``clip`` the clip that the preview plays.
     ``engine``: auto takes the best that is installed, embedded only what comes with Rigshot, the name of an engine has that one do
-    all that it can do. ``name``: the stem of the delivered files' names, already safe for a file system.
+    all that it can do. ``prepare``: the preparations to make; one that is not named is left out, to see what it is worth
+    (``stages/unprepared.py`` says what is left then). ``name``: the stem of the delivered files' names, already safe for a file system.
     """
 
     subject: Literal["auto"] | BodyPlan = "auto"
@@ -42,4 +46,5 @@ class Options:
     formats: tuple[Format, ...] = FORMATS
     seed: int = 0
     engine: str = "auto"
+    prepare: tuple[Preparation, ...] = PREPARATIONS
     name: str = "model"

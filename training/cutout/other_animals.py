@@ -11,10 +11,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from benchmarks.truth_rigs import load_truth
 from numpy.typing import NDArray
 
 from rigshot_pipeline.asset import Mesh
+from rigshot_pipeline.evaluation.truth_rig import load_truth
 
 from . import figures
 

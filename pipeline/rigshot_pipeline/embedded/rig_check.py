@@ -21,6 +21,7 @@ __all__ = [
     "stretched_share",
     "torn_and_sunk",
     "weight_steps",
+    "winding_numbers",
 ]
 
 _TORN = 2.0  # an edge beyond twice its length shows as a smear
@@ -107,7 +108,7 @@ def bones_inside(mesh: Mesh, rig: Rig) -> float:
     bones = np.arange(1, len(rig.names))
     points = (rig.joints[bones, None] + steps[None, :, None] * (rig.tails - rig.joints)[bones, None]).reshape(-1, 3)
     weights = np.repeat(np.linalg.norm(rig.tails - rig.joints, axis=1)[bones], len(steps))
-    inside = _winding(points.astype(np.float64), mesh.vertices[mesh.faces].astype(np.float64)) > 0.5
+    inside = winding_numbers(points.astype(np.float64), mesh.vertices[mesh.faces].astype(np.float64)) > 0.5
     return float((inside * weights).sum() / max(float(weights.sum()), 1e-9))
 
 
@@ -148,7 +149,7 @@ def _longest_drift(slips: Floats, down: NDArray[np.bool_]) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _winding(points: NDArray[np.float64], corners: NDArray[np.float64]) -> NDArray[np.float64]:
+def winding_numbers(points: NDArray[np.float64], corners: NDArray[np.float64]) -> NDArray[np.float64]:
     """Generalised winding numbers (N,) of points in triangles (F, 3, 3): sums of van Oosterom and Strackee's solid angles."""
     numbers = np.zeros(len(points))
     for place in range(len(points)):

@@ -14,6 +14,7 @@ from ..embedded.refine import Cutout, refine_subject
 from ..embedded.subject.certainty import SURE
 from ..engines import Engine, by_choice, environment
 from ..stage import Advice, Outcome, Stage, Work
+from .unprepared import plain_cutout
 
 __all__ = ["STAGE"]
 
@@ -28,6 +29,9 @@ _SHARED = 0.3
 def run(work: Work) -> Outcome:
     """Refine the rough subject of the canonical square."""
     words = store.load_json(work.inputs["standardise"] / "subject.json")
+    if "cutout" not in work.options.prepare:
+        picture, outline, _ = _found(work)
+        return _outcome(work, plain_cutout(picture, outline), words["confidence"])
     suits = words["kind"] == "photo" and words["source"] not in _GIVEN
     return by_choice(work, "cutout", engine=_by_engine, embedded=_embedded, suits=suits)
 
@@ -89,4 +93,4 @@ def _outcome(work: Work, cutout: Cutout, confidence: float) -> Outcome:
     )
 
 
-STAGE = Stage(name="cutout", reads=("standardise",), run=run, version=2, environment=partial(environment, "cutout"))
+STAGE = Stage(name="cutout", reads=("standardise",), run=run, version=2, options=("prepare",), environment=partial(environment, "cutout"))

@@ -22,6 +22,7 @@ from ..embedded.upscale import upscale
 from ..engines import Engine, by_choice, environment
 from ..gate.limits import MAX_SIDE
 from ..stage import Advice, Metric, Outcome, Stage, Work
+from .unprepared import as_it_came
 
 __all__ = ["STAGE"]
 
@@ -40,6 +41,8 @@ Enlarge = Callable[[Pixels, int], Pixels]
 
 def run(work: Work) -> Outcome:
     """Enlarge what is too small for the stages to come."""
+    if "resolution" not in work.options.prepare:
+        return as_it_came(work)
     return by_choice(work, "enhance", engine=_by_engine, embedded=partial(_enhance, enlarge=upscale))
 
 
@@ -140,4 +143,4 @@ def _extent(visible: NDArray[np.bool_]) -> int:
     return max(sides)
 
 
-STAGE = Stage(name="enhance", reads=("intake",), run=run, environment=partial(environment, "enhance"))
+STAGE = Stage(name="enhance", reads=("intake",), run=run, options=("prepare",), environment=partial(environment, "enhance"))

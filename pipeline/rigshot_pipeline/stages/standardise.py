@@ -20,6 +20,7 @@ from ..embedded.turning import turn_picture
 from ..errors import Refused
 from ..options import Box, Options
 from ..stage import Advice, Outcome, Stage, Work
+from .unprepared import plain_subject, whole_photo_frame
 
 __all__ = ["STAGE"]
 
@@ -36,28 +37,26 @@ def run(work: Work) -> Outcome:
     photo = store.load_json(work.inputs["intake"] / "photo.json")
     kind: Kind = made["kind"]
     scale: float = made["scale"]
-    subject = find_subject(
-        picture,
-        kind=kind,
-        box=_scaled(photo["box"], scale),
-        mask=_mask(work, picture),
-        model=models.chosen_model(work.options),
-        seed=work.options.seed,
-    )
+    prepare = work.options.prepare
+    subject = _found(work, picture, made, photo) if {"pose", "cutout"} & {*prepare} else plain_subject(picture)
     work.progress(0.6)
     mask = subject.probability >= 0.5
     if not mask.any():
         raise Refused("no_subject")
-    turned = _turn(picture, mask, subject, kind, work.options)
+    posed = "pose" in prepare
+    turned = _turn(picture, mask, subject, kind, work.options) if posed else 0
     reading = _corrected(_read(*_turned(picture, mask, turned), kind), work.options)
-    mirrored = reading.view == "side" and reading.facing == "left"
+    mirrored = posed and reading.view == "side" and reading.facing == "left"
     frame = canonical_frame(mask, turned_degrees=turned, mirrored=mirrored, whole_steps=kind == "sprite")
+    if not posed:
+        frame = whole_photo_frame(picture.shape)
     work.progress(0.7)
     hard = kind == "sprite"
     store.save_picture(work.folder / "picture.png", warp_colours(picture, frame, hard=hard))
-    rough = warp_map(subject.probability, frame, hard=hard)
+    outline = subject if "cutout" in prepare else plain_subject(picture)
+    rough = warp_map(outline.probability, frame, hard=hard)
     store.save_picture(work.folder / "subject.png", (rough * 255 + 0.5).astype(np.uint8))
-    measures = _measures(picture, mask, subject, reading, kind, scale, turned)
+    measures = _measures(picture, mask, outline, reading, kind, scale, turned)
     matrix = frame.matrix @ np.diag([scale, scale, 1.0])
     words: dict[str, Any] = {
         "kind": kind,
@@ -70,16 +69,27 @@ def run(work: Work) -> Outcome:
         "mirrored": mirrored,
         "turned_degrees": turned,
         "canonical_from_photo": matrix.tolist(),
-        "source": subject.source,
-        "confidence": subject.confidence,
+        "source": outline.source,
+        "confidence": outline.confidence,
         "cut": measures.cut,
         "others": [asdict(box) for box in subject.others],
     }
     store.save_json(work.folder / "subject.json", words)
     metrics = {name: words[name] for name in ("kind", "view", "pose", "plan", "mirrored", "turned_degrees", "source")}
-    metrics |= {"confidence": round(subject.confidence, 3), "subject_pixels": measures.pixels, "others": measures.others}
+    metrics |= {"confidence": round(outline.confidence, 3), "subject_pixels": measures.pixels, "others": measures.others}
     advice = (*advise(measures), *_missing(work.options))
     return Outcome(metrics=metrics, advice=advice, engine=subject.source if ":" in subject.source else "embedded")
+
+
+def _found(work: Work, picture: Pixels, made: dict[str, Any], photo: dict[str, Any]) -> Subject:
+    return find_subject(
+        picture,
+        kind=made["kind"],
+        box=_scaled(photo["box"], made["scale"]),
+        mask=_mask(work, picture),
+        model=models.chosen_model(work.options),
+        seed=work.options.seed,
+    )
 
 
 def _scaled(box: list[int] | None, scale: float) -> Box | None:
@@ -179,6 +189,6 @@ STAGE = Stage(
     reads=("intake", "enhance"),
     run=run,
     version=3,
-    options=("subject", "view", "turn", "seed"),
+    options=("subject", "view", "turn", "seed", "prepare"),
     environment=_environment,
 )
