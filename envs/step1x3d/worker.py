@@ -18,7 +18,7 @@ from rigshot_step1x3d.picture import open_cutout
 from rigshot_step1x3d.request import GeometryOptions
 from rigshot_step1x3d.weights import find_checkpoint
 
-from rigshot_env import Job, SleepLevel, main
+from rigshot_env import Job, MissingWeights, SleepLevel, main
 
 if TYPE_CHECKING:
     from rigshot_step1x3d.engine import Engine
@@ -35,15 +35,13 @@ class _Worker:
         options = GeometryOptions.from_parameters(job.parameters)
         cutout = open_cutout(job.path("image"))
         job.path("mesh")
-        weights = Path(os.environ["RIGSHOT_ENGINE_WEIGHTS"])
+        weights, source = _folder("RIGSHOT_ENGINE_WEIGHTS"), _folder("RIGSHOT_ENGINE_SOURCE")
         find_checkpoint(weights, options.variant)
         if self._engine is None:
             # not above: torch and diffusers take ten seconds to load
             from rigshot_step1x3d.engine import Engine
 
-            self._engine = Engine(
-                source=Path(os.environ["RIGSHOT_ENGINE_SOURCE"]), weights=weights, device=os.environ.get("RIGSHOT_ENGINE_DEVICE")
-            )
+            self._engine = Engine(source=source, weights=weights, device=os.environ.get("RIGSHOT_ENGINE_DEVICE"))
         try:
             return self._engine.geometry(job, options, cutout)
         except RuntimeError as error:
@@ -57,6 +55,12 @@ class _Worker:
         """Give memory back."""
         if self._engine is not None:
             self._engine.sleep(level)
+
+
+def _folder(variable: str) -> Path:
+    if not os.environ.get(variable):
+        raise MissingWeights(f"{variable} names no folder: who starts this worker must say where upstream's source and weights are")
+    return Path(os.environ[variable])
 
 
 def _prepare() -> None:

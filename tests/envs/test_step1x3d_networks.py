@@ -248,6 +248,7 @@ def test_labels_change_the_shape_and_no_label_is_upstreams_none(upstream: Any, w
     for one, other in (("sharp", "smooth"), ("symmetric", "asymmetric"), ("sharp", "said nothing"), ("none", "said nothing")):
         assert not torch.equal(told[one], told[other]), (one, other)
     assert torch.equal(told["normal"], told["said nothing"])
+    assert ours.pipeline.visual_encoder.clip_model.text_model is None and ours.pipeline.vae.encoder is None
     for rows in told.values():
         assert rows.shape == (2, 3, 1024) and (rows[0] == 0).all()
 

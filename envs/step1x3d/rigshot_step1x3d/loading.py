@@ -35,6 +35,8 @@ class Networks:
         self.transformer: Any = pipeline.transformer
         self._vae: Any = pipeline.vae
         self._vae.encoder = self._vae.pre_kl = None  # a third of the autoencoder, for training only
+        if clip := getattr(pipeline.visual_encoder, "clip_model", None):
+            clip.text_model = clip.text_projection = None  # the label variant's CLIP is asked for pictures only
         self.cast(dtype)
         self.wake()
 
@@ -105,7 +107,7 @@ def load(upstream: Upstream, checkpoint: Checkpoint, *, device: torch.device, dt
     """The checkpoint's networks on ``device``. The published files are float32; they are narrowed as they are read."""
     keep_offline(upstream, checkpoint, device)
     with with_local_names(checkpoint) as folder:
-        pipeline = upstream.pipeline.from_pretrained(str(folder), torch_dtype=dtype, local_files_only=True)
+        pipeline = upstream.pipeline.from_pretrained(str(folder), torch_dtype=dtype, local_files_only=True, use_safetensors=True)
     for part in (pipeline.transformer, pipeline.vae, pipeline.visual_encoder, pipeline.label_encoder):
         if part is not None:
             part.eval().requires_grad_(False)
