@@ -1,7 +1,7 @@
 # Two commands for a newcomer: `make demo` and `make test`. Everything else here serves them.
 VENV ?= .venv
 BIN := $(VENV)/bin
-PYTHON_FILES := pipeline storage queue bots envs tests benchmarks scripts samples
+PYTHON_FILES := pipeline storage queue bots envs training tests benchmarks scripts samples
 ROOMS := $(wildcard */pyproject.toml envs/*/pyproject.toml)
 
 # The 3D view of the model page (docs/storage.md); its version is in package.json.
