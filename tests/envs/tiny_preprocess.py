@@ -184,6 +184,12 @@ def qwen_tokenizer() -> Any:
     return Qwen2Tokenizer(vocab=vocabulary, merges=[], additional_special_tokens=special[1:], chat_template=template)
 
 
+def vision_numbers(tokenizer: Any) -> dict[str, int]:
+    """The numbers of the words that stand for pictures, as Qwen2.5-VL's configuration names them."""
+    words = {"vision_start": "vision_start", "vision_end": "vision_end", "image": "image_pad", "video": "video_pad"}
+    return {f"{name}_token_id": tokenizer.convert_tokens_to_ids(f"<|{word}|>") for name, word in words.items()}
+
+
 def make_flux(weights: Path) -> None:
     """FLUX.2 klein's pipeline: a text encoder with the 27 layers that are read, a transformer of one block of each kind."""
     from diffusers import AutoencoderKLFlux2, FlowMatchEulerDiscreteScheduler, Flux2KleinPipeline, Flux2Transformer2DModel
@@ -239,7 +245,6 @@ def make_qwen(weights: Path) -> None:
     from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
     tokenizer = qwen_tokenizer()
-    numbers = {f"{name}_token_id": tokenizer.convert_tokens_to_ids(f"<|{word}|>") for name, word in _VISION_WORDS.items()}
     encoder = Qwen2_5_VLConfig(
         text_config={
             "vocab_size": len(tokenizer),
@@ -251,7 +256,7 @@ def make_qwen(weights: Path) -> None:
             "rope_parameters": {"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 1e6},
         },
         vision_config={"depth": 1, "hidden_size": HIDDEN, "intermediate_size": 16, "num_heads": 2, "out_hidden_size": HIDDEN},
-        **numbers,
+        **vision_numbers(tokenizer),
     )
     vae = AutoencoderKLQwenImage(
         base_dim=4,
@@ -295,9 +300,6 @@ def make_qwen(weights: Path) -> None:
         f"{layer}.alpha": torch.tensor(1.0),
     }
     save_file(lora, weights / "qwen-lightning" / "Qwen-Image-Edit-2511-Lightning-4steps-V1.0-bf16.safetensors")
-
-
-_VISION_WORDS = {"vision_start": "vision_start", "vision_end": "vision_end", "image": "image_pad", "video": "video_pad"}
 
 
 def make_rembg(weights: Path) -> None:
