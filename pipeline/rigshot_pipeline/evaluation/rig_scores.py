@@ -26,7 +26,17 @@ from scipy.spatial import cKDTree
 from ..asset import Rig
 from .truth_rig import Floats64, TruthRig
 
-__all__ = ["MotionScores", "SkeletonScores", "SkinScores", "matched", "motion_scores", "skeleton_scores", "skin_scores"]
+__all__ = [
+    "Matched",
+    "MotionScores",
+    "SkeletonScores",
+    "SkinScores",
+    "compare_skeletons",
+    "matched",
+    "motion_scores",
+    "skeleton_scores",
+    "skin_scores",
+]
 
 _MOVES = 1e-3
 _EVEN = 0.005
@@ -131,15 +141,18 @@ def matched(rig: Rig, vertices: Floats64, joints: Floats64, tails: Floats64, tru
 
 def skeleton_scores(pair: Matched) -> SkeletonScores:
     """How near the joints and bones lie."""
-    ours, truth = pair.ours, pair.truth
-    mine, theirs = ours.joints[ours.carrying], truth.places[truth.carrying]
-    samples = [_samples(points, bones) for points, bones in ((ours.joints, ours.bones), (truth.places, truth.bones))]
-    even = [_samples(points, bones, even=True) for points, bones in ((ours.joints, ours.bones), (truth.places, truth.bones))]
+    return compare_skeletons(pair.ours.joints, pair.ours.carrying, pair.ours.bones, pair.truth)
+
+
+def compare_skeletons(points: Floats64, joints: Integers, bones: Integers, truth: TruthRig) -> SkeletonScores:
+    """How near a skeleton in the truth's world lies: of its ``points`` (N, 3) the ``joints`` count, ``bones`` (B, 2) join pairs."""
+    mine, theirs = points[joints], truth.places[truth.carrying]
+    samples, wanted = _samples(points, bones), _samples(truth.places, truth.bones)
     return SkeletonScores(
         j2j=_chamfer(mine, theirs),
-        j2b=(_away(mine, samples[1]) + _away(theirs, samples[0])) / 2,
-        b2b=_chamfer(samples[0], samples[1]),
-        b2b_even=_chamfer(even[0], even[1]),
+        j2b=(_away(mine, wanted) + _away(theirs, samples)) / 2,
+        b2b=_chamfer(samples, wanted),
+        b2b_even=_chamfer(_samples(points, bones, even=True), _samples(truth.places, truth.bones, even=True)),
         joints=len(mine),
         truth_joints=len(theirs),
     )

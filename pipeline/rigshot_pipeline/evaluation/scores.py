@@ -20,7 +20,7 @@ from .rig_scores import matched, motion_scores, skeleton_scores, skin_scores
 from .shape_scores import Placement, shape_scores, truth_samples
 from .truth_rig import TruthRig, clip_names, load_truth
 
-__all__ = ["Row", "score"]
+__all__ = ["Row", "moments_of", "score"]
 
 Row = dict[str, Metric]
 _LIMBS = ("leg", "arm", "wing", "fin", "limb")
@@ -143,12 +143,12 @@ def _against_truth(file: Path, placement: Placement, mesh: Mesh, rig: Rig | None
         return row
     pair = matched(rig, placement(mesh.vertices), placement(rig.joints), placement(rig.tails), truth)
     row |= asdict(skeleton_scores(pair)) | asdict(skin_scores(pair))
-    motion = motion_scores(pair, list(_moments(file)))
+    motion = motion_scores(pair, list(moments_of(file)))
     return row | (asdict(motion) if motion else {})
 
 
 @lru_cache(maxsize=4)
-def _moments(file: Path) -> tuple[TruthRig, ...]:
+def moments_of(file: Path) -> tuple[TruthRig, ...]:
     """The truth at moments of its clips in which it stands, walks and runs, in the rest pose's scale."""
     rest = truth_samples(file)[0]
     return tuple(
