@@ -73,7 +73,8 @@ def denoise(
                 free, told = predict(slice(0, 1)), predict(slice(1, 2))
             prediction = free + guidance * (told - free)
         latents = scheduler.step(prediction, time, latents, return_dict=False)[0]
-        if not bool(torch.isfinite(latents).all()):
-            raise NotFinite(f"the latents are not finite after step {number}")
         progress(number / steps)
+    # once, for what is not finite stays so; asked at every step, the GPU would wait for the host
+    if not bool(torch.isfinite(latents).all()):
+        raise NotFinite("the latents are not finite")
     return latents
