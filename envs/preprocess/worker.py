@@ -130,7 +130,7 @@ def detect(job: Job) -> Mapping[str, Any]:
             for pose in points
         ],
     }
-    if unwanted is not None:
+    if gate is not None and unwanted is not None:
         values["gate"] = {"score": round(unwanted, 4), "keep_out": unwanted >= gate}
     return values | meter.values
 

@@ -4,8 +4,10 @@ import itertools
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+import trimesh
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "envs" / "preprocess"))
 
 from rigshot_preprocess.likeness import Likeness, Subject, compare, lab_from_rgb
-from rigshot_preprocess.posture import Point, outline_scores, point_scores, view_score
+from rigshot_preprocess.posture import Point, facing_of, outline_scores, point_scores, view_score
 from rigshot_preprocess.tiling import Weave, tile_starts, tiles_of
 from rigshot_preprocess.verdict import SAME, Candidate, decide
 
@@ -167,6 +169,49 @@ def test_points_that_nobody_is_sure_of_do_not_count() -> None:
     mask = standing_dog()
     assert view_score(mask, dog_points(sure=0.1), plan="quadruped", view="side") == view_score(mask, {}, plan="quadruped", view="side")
     assert view_score(mask, dog_points(lying=True), plan="quadruped", view="side") < 0.8
+
+
+def test_the_head_says_where_it_looks() -> None:
+    assert facing_of(dog_points()) == "right"
+    mirrored = {name: Point(x=220 - point.x, y=point.y, score=point.score) for name, point in dog_points().items()}
+    assert facing_of(mirrored) == "left"
+    towards = dog_points() | {"neck": Point(x=70, y=50, score=0.9)}
+    assert facing_of(towards) is None
+    assert facing_of(dog_points(sure=0.1)) is None
+    assert facing_of({}) is None
+
+
+STANDING = (
+    "khronos_Fox",
+    "quaternius_Cow",
+    "quaternius_Deer",
+    "quaternius_Horse",
+    "quaternius_Husky",
+    "quaternius_Stag",
+    "quaternius_Wolf",
+)
+
+
+def test_animals_that_people_modelled_stand_well_from_their_side(shared_data: Path) -> None:
+    for name in STANDING:
+        mesh = trimesh.load(shared_data / "gt_rig" / f"{name}.glb", force="mesh")
+        corners = mesh.vertices[:, [2, 1]] - mesh.vertices[:, [2, 1]].min(0)
+        pixels = np.round(corners * (400 / corners.max()) + 40).astype(np.int32)
+        height, width = pixels[:, 1].max() + 40, pixels[:, 0].max() + 40
+        picture = np.zeros((height, width), np.uint8)
+        for triangle in mesh.faces:
+            cv2.fillConvexPoly(picture, np.column_stack([pixels[triangle, 0], height - pixels[triangle, 1]]), 255)
+        assert view_score(picture > 0, {}, plan="quadruped", view="side") > 0.85, name
+
+
+def test_pets_that_sit_or_lie_or_are_cut_do_not(shared_data: Path) -> None:
+    masks = sorted((shared_data / "photo_pet").glob("oxpet_*.mask.png"))
+    assert len(masks) >= 10
+    for path in masks:
+        colours = cv2.imread(str(path)).astype(int)
+        ground = np.median(np.concatenate([colours[0], colours[:, 0], colours[:, -1]]), 0)
+        mask = np.abs(colours - ground).max(-1) > 60
+        assert view_score(mask, {}, plan="quadruped", view="side") < 0.5, path.name
 
 
 def candidate(identity: float, view: float, seed: int = 0) -> Candidate:

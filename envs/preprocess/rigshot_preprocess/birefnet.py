@@ -4,7 +4,7 @@ The hub offers the same code beside the weights, to be run by ``trust_remote_cod
 was fetched at the installation, imported from that folder alone, so that nothing is run that was not pinned.
 """
 
-import importlib
+import importlib.util
 import sys
 import types
 from collections.abc import Iterator

@@ -54,7 +54,7 @@ def find_subjects(shelf: Shelf, picture: Pixels) -> list[Found]:
 
         (result,) = first_that_fits([look, look], between=shelf.clear)
         names: Mapping[int, str] = model.config.id2label
-    found = []
+    found: list[Found] = []
     rows = zip(result["boxes"].tolist(), result["labels"].tolist(), result["scores"].tolist(), strict=True)
     for (left, top, right, bottom), label, score in sorted(rows, key=lambda row: -row[2]):
         left, right = (min(max(edge, 0.0), picture.shape[1]) for edge in (left, right))

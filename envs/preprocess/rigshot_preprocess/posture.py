@@ -6,13 +6,15 @@ Scores are 0..1. What the outline tells is always known; key points count half w
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Point", "outline_scores", "point_scores", "view_score"]
+__all__ = ["Facing", "Point", "facing_of", "outline_scores", "point_scores", "view_score"]
 
 Mask = NDArray[np.bool_]
+Facing = Literal["left", "right"]
 
 _ASPECTS = {
     ("quadruped", "side"): (1.1, 1.9),
@@ -33,8 +35,10 @@ _ASPECTS = {
 _TOLERANCE = 0.35
 """Natural logarithm of the factor by which an aspect may miss before the score falls to 0.6."""
 _LEGS = {"quadruped": {"side": 3, "three_quarter": 3, "front": 2}, "biped": {"side": 1, "three_quarter": 2, "front": 2}}
-_DAYLIGHT = 0.12
-"""Share of background between the outermost legs, in the lowest third, that a dog with straight legs shows at least."""
+_DAYLIGHT = {"side": 0.3, "three_quarter": 0.15}
+"""Share of the length between the outermost feet under which a standing animal has clear air."""
+_AIR, _GROUND = 0.2, 0.06
+"""Clear air and a foot on the ground, as shares of the subject's height above its lowest point."""
 _SURE = 0.3
 """Key points below this score are taken for not seen."""
 _ENOUGH = 6
@@ -50,6 +54,9 @@ class Point:
     score: float
 
 
+_UNSEEN = Point(x=0, y=0, score=0)
+
+
 def view_score(mask: Mask, points: Mapping[str, Point], *, plan: str, view: str) -> float:
     """How well a picture shows a subject of ``plan`` from ``view``: outline and key points together. 0 where nothing is seen."""
     outline = outline_scores(mask, plan=plan, view=view)
@@ -62,7 +69,7 @@ def view_score(mask: Mask, points: Mapping[str, Point], *, plan: str, view: str)
 
 def outline_scores(mask: Mask, *, plan: str, view: str) -> dict[str, float]:
     """``whole``: not cut by the frame; ``aspect``: as wide for its height as a standing one; ``legs``: as many feet apart as can be
-    seen; ``daylight``: background between the legs. Empty where the mask is."""
+    seen; ``daylight``: air under the belly. Empty where the mask is."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not len(rows):
         return {}
@@ -72,8 +79,8 @@ def outline_scores(mask: Mask, *, plan: str, view: str) -> dict[str, float]:
         scores["aspect"] = _within(box.shape[1] / box.shape[0], *expected)
     if (wanted := _LEGS.get(plan, {}).get(view)) is not None:
         scores["legs"] = min(_feet(box) / wanted, 1.0)
-    if plan == "quadruped" and view != "front":
-        scores["daylight"] = min(_daylight(box) / _DAYLIGHT, 1.0)
+    if plan == "quadruped" and view in _DAYLIGHT:
+        scores["daylight"] = min(_daylight(box) / _DAYLIGHT[view], 1.0)
     return scores
 
 
@@ -99,6 +106,18 @@ def point_scores(points: Mapping[str, Point], *, view: str) -> dict[str, float]:
         {"side": np.clip(share / 0.8, 0, 1), "three_quarter": 1 - min(abs(share - 0.65) / 0.65, 1)}.get(view, 1 - share)
     )
     return scores
+
+
+def facing_of(points: Mapping[str, Point]) -> Facing | None:
+    """The side of the picture that a quadruped's head is on, by its neck and the root of its tail; None where they are not seen, or
+    where it comes towards us or goes away."""
+    if any(points.get(name, _UNSEEN).score < _SURE for name in ("neck", "root_of_tail")):
+        return None
+    columns = [point.x for point in points.values() if point.score >= _SURE]
+    along = points["neck"].x - points["root_of_tail"].x
+    if abs(along) < 0.3 * (max(columns) - min(columns)):
+        return None
+    return "right" if along > 0 else "left"
 
 
 def _legs() -> Sequence[tuple[str, str, str]]:
@@ -131,12 +150,14 @@ def _feet(box: Mask) -> int:
 
 
 def _daylight(box: Mask) -> float:
-    shares = []
-    for row in box[-max(1, box.shape[0] // 3) :]:
-        filled = np.flatnonzero(row)
-        if len(filled):
-            shares.append(1 - len(filled) / (filled[-1] - filled[0] + 1))
-    return float(np.mean(shares)) if shares else 0.0
+    """Share of the columns between the outermost feet under which there is clear air, up to a fifth of the subject's height at least.
+
+    Head and tail beyond the feet do not count: they hang in the air in every pose.
+    """
+    filled = np.flatnonzero(box.any(0))
+    above = np.argmax(box[::-1, filled], 0) / box.shape[0]
+    feet = np.flatnonzero(above <= _GROUND)
+    return float((above[feet[0] : feet[-1] + 1] >= _AIR).mean())
 
 
 def _runs(row: NDArray[np.bool_]) -> list[int]:

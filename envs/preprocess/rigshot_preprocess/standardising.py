@@ -5,7 +5,7 @@ Every candidate is kept as a picture with its figures, so that a person can look
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -16,7 +16,7 @@ from .features import subject_of
 from .likeness import Likeness, Subject, compare
 from .matting import best_model, cut_out
 from .places import has_weights
-from .posture import Point, view_score
+from .posture import Facing, Point, facing_of, view_score
 from .prompts import instruction, size_for
 from .residency import Shelf
 from .verdict import Candidate, Verdict, decide
@@ -28,6 +28,8 @@ Progress = Callable[[float], None]
 
 _AROUND = 0.3
 """Margin around the subject that the model is shown, as a share of the subject's longer side: it needs to see what it stands on."""
+_OTHER_FLANK = 0.5
+"""What is left of a side view's score when the animal was turned around: the photo does not show that flank, so it was made up."""
 _EDITING = 0.7
 """Share of the time that goes into the edits, for the progress."""
 
@@ -62,6 +64,7 @@ class _Seen:
     subject: Subject | None
     view: float
     alpha: Pixels
+    facing: Facing | None
 
 
 def standardise(shelf: Shelf, photo: Pixels, asked: Standardise, *, keep: Callable[[int, Pixels], None], progress: Progress) -> Outcome:
@@ -70,6 +73,7 @@ def standardise(shelf: Shelf, photo: Pixels, asked: Standardise, *, keep: Callab
     seen = _look(shelf, photo, asked, lambda part: progress(0.1 * part))
     if seen.subject is None:
         raise NoSubject
+    asked = _facing_as_now(asked, seen.facing)
     shown = _at_most(close_up(photo, seen.alpha), asked.pixels)
     words, size = instruction(asked.wish), size_for(asked.wish, pixels=asked.pixels)
     pictures = []
@@ -93,6 +97,13 @@ def close_up(photo: Pixels, alpha: Pixels) -> Pixels:
     return np.ascontiguousarray(photo[top : rows[-1] + 1 + margin, left : columns[-1] + 1 + margin])
 
 
+def _facing_as_now(asked: Standardise, facing: Facing | None) -> Standardise:
+    """The wish with the side that the head is on in the photo, where nobody said and the key points tell."""
+    if asked.wish.facing is not None or facing is None:
+        return asked
+    return replace(asked, wish=replace(asked.wish, facing=facing))
+
+
 def _at_most(picture: Pixels, pixels: int) -> Pixels:
     """The picture, made smaller where it has more ``pixels``."""
     scale = math.sqrt(pixels / (picture.shape[0] * picture.shape[1]))
@@ -105,7 +116,9 @@ def _at_most(picture: Pixels, pixels: int) -> Pixels:
 def _judged(shelf: Shelf, picture: Pixels, original: Subject, seed: int, asked: Standardise, progress: Progress) -> Made:
     seen = _look(shelf, picture, asked, progress)
     likeness = compare(original, seen.subject) if seen.subject is not None else Likeness(whole=0.0, parts=0.0, colours=0.0)
-    candidate = Candidate(seed=seed, identity=likeness.identity, view_score=seen.view)
+    turned = asked.wish.view == "side" and None not in (asked.wish.facing, seen.facing) and seen.facing != asked.wish.facing
+    view = seen.view * _OTHER_FLANK if turned else seen.view
+    candidate = Candidate(seed=seed, identity=likeness.identity, view_score=view)
     return Made(picture=picture, candidate=candidate, likeness=likeness)
 
 
@@ -116,7 +129,8 @@ def _look(shelf: Shelf, picture: Pixels, asked: Standardise, progress: Progress)
     subject = subject_of(shelf, picture, alpha)
     progress(0.7)
     points = _points(shelf, picture, alpha) if _poses(asked) else {}
-    return _Seen(subject=subject, view=view_score(alpha >= 128, points, plan=asked.wish.plan, view=asked.wish.view), alpha=alpha)
+    view = view_score(alpha >= 128, points, plan=asked.wish.plan, view=asked.wish.view)
+    return _Seen(subject=subject, view=view, alpha=alpha, facing=facing_of(points))
 
 
 def _points(shelf: Shelf, picture: Pixels, alpha: Pixels) -> dict[str, Point]:
