@@ -59,6 +59,24 @@ def test_a_drawn_outline_gives_its_filled_silhouette() -> None:
     assert iou(subject) > 0.9
 
 
+def test_a_sprite_that_fills_its_tile_is_told_from_the_sheet() -> None:
+    sheet = np.full((32, 32, 3), 255, np.uint8)
+    truth = np.zeros((32, 32), bool)
+    truth[4:28, 8:24] = truth[0:32, 12:20] = truth[12:18, 0:32] = True
+    sheet[truth] = 200, 40, 40
+    subject = find_subject(sheet, kind="sprite")
+    assert subject.source == "flat"
+    assert iou(subject, truth) > 0.9
+
+
+def test_a_render_before_a_plain_ground_has_the_outline_of_its_colours() -> None:
+    grain = np.random.default_rng(0).normal(0, 18, (*TRUTH.shape, 1))
+    picture = np.where(TRUTH_MASK[..., None], np.array([150, 100, 60]) + grain, 200)
+    subject = find_subject(np.clip(picture, 0, 255).astype(np.uint8), kind="photo")
+    assert subject.source == "flat"
+    assert iou(subject) > 0.97
+
+
 def test_colours_alone_find_fur_on_a_lawn() -> None:
     subject = find_subject(brown_on_lawn(), kind="photo", model=CLASSICAL)
     assert subject.source == "grabcut"

@@ -1,5 +1,6 @@
 """What keeps the training honest: judged pictures are recognised, masks survive packing, IoU leaves out what is unknown."""
 
+import json
 import sys
 from collections import Counter
 from pathlib import Path
@@ -13,7 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from training.cutout import bundle  # noqa: E402
 from training.cutout.bundle import UNKNOWN, Entry  # noqa: E402
-from training.cutout.evaluate import overlap  # noqa: E402
+from training.cutout.cases import drawn_box, judged_cases, overlap  # noqa: E402
 from training.cutout.likeness import fingerprint, judged_pictures  # noqa: E402
 from training.cutout.pack import chosen  # noqa: E402
 
@@ -94,3 +95,27 @@ def test_what_is_unknown_does_not_count() -> None:
     mask = np.array([[255, 255, UNKNOWN, UNKNOWN, 0, 0]], np.uint8)
     assert overlap(np.array([[1, 1, 1, 0, 0, 0]], bool), mask) == 1.0
     assert overlap(np.array([[1, 0, 1, 1, 1, 0]], bool), mask) == pytest.approx(1 / 3)
+
+
+def test_judged_pictures_come_with_their_kind_and_truth(tmp_path: Path) -> None:
+    mask = np.zeros((60, 80), np.uint8)
+    mask[20:40, 30:60] = 255
+    cv2.imwrite(str(tmp_path / "rabbit.jpg"), photo(1, height=60, width=80))
+    cv2.imwrite(str(tmp_path / "rabbit.alpha_matte.png"), mask)
+    for name in ("knight.png", "sheet.png"):
+        cv2.imwrite(str(tmp_path / name), np.dstack([photo(2, height=60, width=80), mask]))
+    cv2.imwrite(str(tmp_path / "bare.jpg"), photo(3))
+    companions = [{"file": "rabbit.alpha_matte.png"}]
+    rows = [
+        {"file": "rabbit.jpg", "kind": "photo_pet", "subject": "rabbit", "background": "grass", "companions": companions},
+        {"file": "knight.png", "kind": "pixel_art", "subject": "knight", "background": "alpha"},
+        {"file": "sheet.png", "kind": "pixel_art", "subject": "sprite sheet of a knight", "background": "alpha"},
+        {"file": "bare.jpg", "kind": "photo_pet", "subject": "cat", "background": "sofa"},
+    ]
+    (tmp_path / "MANIFEST.json").write_text(json.dumps(rows))
+    rabbit, knight = judged_cases(tmp_path)
+    assert (rabbit.group, rabbit.kind, knight.group, knight.kind) == ("T1", "other animal", "plain ground", "sprite")
+    assert drawn_box(rabbit.mask) == (28, 18, 34, 24)
+    for case in (rabbit, knight):
+        np.testing.assert_array_equal(case.mask == 255, mask == 255)
+    assert (knight.picture[0, 0] == 255).all()

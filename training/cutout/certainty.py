@@ -24,7 +24,7 @@ from rigshot_pipeline.embedded.subject.looks import look_closer, look_within
 from rigshot_pipeline.options import Box
 
 from . import bundle
-from .evaluate import drawn_box, overlap, rendered_cases
+from .cases import drawn_box, overlap, rendered_cases
 from .hard import made_hard
 
 __all__ = ["fitted"]
@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=400)
     parser.add_argument("--seed", type=int, default=5)
     options = parser.parse_args()
-    rendered = ((case.picture, case.mask) for case in rendered_cases(options.rendered) if case.mask is not None)
+    rendered = ((case.picture, case.mask) for case in rendered_cases(options.rendered))
     pairs = chain(_hard_photos(options.photos, options.count, options.seed), rendered)
     rows = [row for picture, mask in pairs for row in _rows(picture, mask)]
     signs, right = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])

@@ -1,8 +1,9 @@
-"""Command: render animals whose models the network never saw, on grounds that it never saw, with exact masks.
+"""Command: set figures that the network never saw on grounds that it never saw, with exact masks.
 
 python -m training.cutout.other_animals --rigs FOLDER --grounds FOLDER --out FOLDER [--count N --seed S]
 
-Writes NNN_MODEL.jpg and NNN_MODEL.mask.png (0 or 255). The models must not be among those that ``render`` was given.
+``--rigs`` holds models (GLB), which are rendered, and figures cut out already (PNG with transparency). Writes NNN_FIGURE.jpg and
+NNN_FIGURE.mask.png (0 or 255). The models must not be among those that ``render`` was given.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from rigshot_pipeline.asset import Mesh
 from rigshot_pipeline.evaluation.truth_rig import load_truth
@@ -52,7 +54,10 @@ def place(figure: Picture, ground: Picture, random: np.random.Generator) -> tupl
 
 
 def _figure(path: Path, random: np.random.Generator) -> Picture:
-    """The model at rest in a random coat and light, seen from anywhere."""
+    """The model at rest in a random coat and light, seen from anywhere; a picture as it is. RGBA."""
+    if path.suffix == ".png":
+        with Image.open(path) as opened:
+            return np.array(opened.convert("RGBA"))
     rig = load_truth(path)
     _, source = np.unique(np.round(rig.vertices, 4), axis=0, return_inverse=True)
     mesh = Mesh(vertices=rig.vertices.astype(np.float32), faces=rig.faces, source=source.astype(np.int32).ravel())
@@ -80,7 +85,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=11)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    grounds, rigs = _grounds(options.grounds), sorted(options.rigs.glob("*.glb"))
+    grounds, rigs = _grounds(options.grounds), sorted(path for path in options.rigs.iterdir() if path.suffix in (".glb", ".png"))
     for number in range(options.count):
         random = np.random.default_rng([options.seed, number])
         path = rigs[number % len(rigs)]
@@ -89,7 +94,7 @@ def main() -> None:
         name = f"{number:03d}_{path.stem}"
         cv2.imwrite(str(options.out / f"{name}.jpg"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88])
         cv2.imwrite(str(options.out / f"{name}.mask.png"), mask)
-    sys.stdout.write(f"{options.count} pictures of {len(rigs)} models on {len(grounds)} grounds\n")
+    sys.stdout.write(f"{options.count} pictures of {len(rigs)} figures on {len(grounds)} grounds\n")
 
 
 if __name__ == "__main__":

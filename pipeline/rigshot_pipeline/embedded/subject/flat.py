@@ -14,9 +14,11 @@ __all__ = ["from_flat"]
 
 # The frame of the picture that is looked at, as a share of its longer side.
 _RIM = 0.04
-# A ground is flat when four fifths of the frame lie this close (CIE Lab) to its own smooth colour. Paper may be uneven; a photo's
-# wall has shadows and a floor that this method takes for subject: only a render's ground is flat enough.
+# A ground is flat when this share of the frame lies this close (CIE Lab) to its own smooth colour. Paper may be uneven; a photo's
+# wall has shadows and a floor that this method takes for subject: only a render's ground is flat enough. A sprite's ground is of one
+# colour, but the sprite often fills its tile and touches much of the frame.
 _FLAT = {"drawing": 9.0, "sprite": 2.0, "photo": 2.0}
+_FRAME = {"drawing": 0.8, "sprite": 0.5, "photo": 0.8}
 _SIDE = 640
 # The subject covers a plausible part of the picture, or the ground is not what it seemed.
 _LEAST_AREA, _MOST_AREA = 0.01, 0.85
@@ -34,7 +36,7 @@ def from_flat(picture: Pixels, *, kind: Kind, box: Box | None = None) -> Subject
     rim = _rim(lab.shape[:2])
     ground = _ground(lab, rim)
     away = np.linalg.norm(lab - ground, axis=2)
-    unrest = float(np.quantile(away[rim], 0.8))
+    unrest = float(np.quantile(away[rim], _FRAME[kind]))
     if unrest > _FLAT[kind]:
         return None
     mask = away > max(7.0, 2.2 * unrest)

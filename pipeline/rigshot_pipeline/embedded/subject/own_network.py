@@ -58,6 +58,8 @@ def _session() -> tuple[Any, int]:
         raise DamagedNetwork("The file of the cutout network is damaged; install rigshot-pipeline again.")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = _THREADS
+    # Threads that spin while they wait cost a busy machine a third of its time and make a look no faster.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     # The arena keeps the largest activations for ever; a photo needs them once.
     options.enable_cpu_mem_arena = False
