@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from rigshot_preprocess.wishes import enhance_wish, gate_wish, one_of, read_picture, standardise_wish, write_picture
+from rigshot_preprocess.wishes import MOST_PIXELS, enhance_wish, gate_wish, one_of, read_picture, standardise_wish, write_picture
 
 from rigshot_env import BadInput, Job, SleepLevel, main
 
@@ -37,6 +37,8 @@ def enhance(job: Job) -> Mapping[str, Any]:
     """Enlarge ``image`` two or four times into ``out``; an alpha channel is kept."""
     scale, model = enhance_wish(job.parameters)
     picture, out = read_picture(job.path("image"), alpha=True), job.path("out")
+    if picture.shape[0] * picture.shape[1] * scale**2 > MOST_PIXELS:
+        raise BadInput(f"the picture is too large to be enlarged {scale} times")
     from rigshot_preprocess.upscaling import enlarge
 
     with _Meter() as meter:

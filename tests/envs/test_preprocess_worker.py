@@ -214,9 +214,11 @@ def test_bad_requests_get_a_sentence(worker: Worker, photo: Path, tmp_path: Path
     (tmp_path / "words.png").write_text("no picture", encoding="utf-8")
     blank = tmp_path / "blank.png"
     Image.new("RGB", (64, 64)).save(blank)
+    Image.new("RGB", (3000, 2000)).save(tmp_path / "large.png")
     for stage, paths, parameters, sentence in (
         ("enhance", {"image": photo, "out": tmp_path / "x.png"}, {"scale": 3}, "scale must be one of 4, 2"),
         ("enhance", {"image": tmp_path / "words.png", "out": tmp_path / "x.png"}, {}, "words.png cannot be read as a picture"),
+        ("enhance", {"image": tmp_path / "large.png", "out": tmp_path / "x.png"}, {}, "the picture is too large to be enlarged 4 times"),
         ("cutout", {"image": photo}, {}, "the request lacks the path 'out'"),
         ("standardise", {"image": photo, "out": tmp_path / "no" / "no"}, {}, "there is no folder no to make no in"),
         ("standardise", {"image": photo, "out": tmp_path / "out"}, {"view": "above"}, "view must be one of side, three_quarter, front"),

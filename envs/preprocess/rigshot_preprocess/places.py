@@ -53,5 +53,6 @@ def cache_folder() -> Path:
 
 def _root(what: str) -> Path:
     variable = f"RIGSHOT_ENGINE_{what}"
-    # without the variable: a person who tries the worker in a shell, where nothing is installed in the way of the service
-    return Path(os.environ.get(variable) or Path(__file__).resolve().parents[1] / ".parts" / what.lower())
+    if not os.environ.get(variable):
+        raise MissingWeights(f"{variable} is not set; whoever starts the worker names the folder with it")
+    return Path(os.environ[variable])

@@ -31,7 +31,7 @@ __all__ = [
 
 Pixels = NDArray[np.uint8]
 
-MOST_PIXELS = 64_000_000
+MOST_PIXELS = 8192**2
 """The gate lets pictures of at most 2048 by 2048 through; enlarged four times that is this."""
 MOST_CANDIDATES = 8
 
