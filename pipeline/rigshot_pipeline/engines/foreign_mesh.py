@@ -1,4 +1,4 @@
-"""A mesh that an engine made, made sound: one closed piece without cracks, slivers or stray bits, wherever that can be had."""
+"""A mesh that an engine made, made sound: closed, without cracks, slivers or stray bits, wherever that can be had."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import fast_simplification
 import numpy as np
 import trimesh
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
@@ -19,6 +20,9 @@ FACES = 24_000
 _TOO_MANY = 1.5  # times as many are made fewer
 _LEAST = 100
 _WELD = 1e-6  # of the extent
+_CRUMB = 0.05  # of the largest piece's area: smaller ones hang in the air
+_PROBES = 24
+Doubles = NDArray[np.float64]
 
 
 def load_mesh_of(engine: Engine, file: Path) -> Mesh:
@@ -38,16 +42,16 @@ def load_mesh_of(engine: Engine, file: Path) -> Mesh:
 
 
 def sound_mesh(vertices: Floats, faces: Indices) -> Mesh:
-    """``vertices`` (V, 3) and ``faces`` (F, 3) welded, without degenerate and double faces; the largest piece, closed, facing out."""
+    """``vertices`` (V, 3) and ``faces`` (F, 3) welded, without degenerate and double faces and stray bits, closed, facing out."""
     extent = float(np.ptp(vertices, axis=0).max()) if len(vertices) else 0.0
     if extent <= 0 or not len(faces):
         return Mesh(vertices=np.zeros((0, 3), np.float32), faces=np.zeros((0, 3), np.int32))
     _, first, same = np.unique(np.round(vertices / (extent * _WELD)), axis=0, return_index=True, return_inverse=True)
     vertices, faces = np.asarray(vertices[first], np.float32), same.reshape(-1).astype(np.int32)[faces]
-    faces = _largest(vertices, _proper(faces))
+    faces = _skin(vertices, _proper(faces))
     if len(faces) > _TOO_MANY * FACES:
         vertices, faces = _simplified(*_used(vertices, faces))
-        faces = _largest(vertices, _proper(faces))
+        faces = _skin(vertices, _proper(faces))
     vertices, faces = _used(vertices, faces)
     if len(faces) and not is_closed(faces):
         vertices, faces = _filled(vertices, faces)
@@ -72,18 +76,36 @@ def _proper(faces: Indices) -> Indices:
     return proper
 
 
-def _largest(vertices: Floats, faces: Indices) -> Indices:
-    """The faces of the piece with the greatest area: what hangs in the air or in the inside belongs to no skin."""
-    count = len(vertices)
+def _skin(vertices: Floats, faces: Indices) -> Indices:
+    """The faces of the pieces that are its skin: the largest, and others of some size that do not lie inside it.
+
+    What hangs in the air or in the inside belongs to no skin; a figure's head or hat may well be a piece of its own.
+    """
     if not len(faces):
         return faces
+    count = len(vertices)
     joined = sparse.coo_matrix((np.ones(2 * len(faces)), (np.tile(faces[:, 0], 2), faces[:, 1:].T.ravel())), (count, count))
     _, labels = connected_components(joined, directed=False)
-    corners = vertices[faces]
-    areas = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
-    piece = labels[faces[:, 0]]
-    largest: Indices = faces[piece == np.bincount(piece, weights=areas).argmax()]
-    return largest
+    piece = np.asarray(labels)[faces[:, 0]]
+    corners = vertices[faces].astype(np.float64)
+    areas = np.bincount(piece, weights=np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1))
+    main = int(areas.argmax())
+    large = [other for other in np.flatnonzero(areas >= _CRUMB * areas[main]).tolist() if other != main]
+    outside = [other for other in large if _inside(corners[piece == other].mean(1), corners[piece == main]) < 0.5]
+    skin: Indices = faces[np.isin(piece, [main, *outside])]
+    return skin
+
+
+def _inside(points: Doubles, corners: Doubles) -> float:
+    """The share of a few of the points that lie inside the triangles (F, 3, 3), by winding numbers (van Oosterom and Strackee)."""
+    inside = 0
+    chosen = points[:: max(len(points) // _PROBES, 1)]
+    for point in chosen:
+        a, b, c = np.moveaxis(corners - point, 1, 0)
+        la, lb, lc = (np.linalg.norm(side, axis=1) for side in (a, b, c))
+        below = la * lb * lc + (a * b).sum(1) * lc + (b * c).sum(1) * la + (c * a).sum(1) * lb
+        inside += abs(float(np.arctan2((a * np.cross(b, c)).sum(1), below).sum())) > np.pi
+    return inside / len(chosen)
 
 
 def _used(vertices: Floats, faces: Indices) -> tuple[Floats, Indices]:

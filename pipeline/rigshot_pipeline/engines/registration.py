@@ -4,8 +4,8 @@ An engine's mesh has a scale and a heading of its own. The embedded model of the
 camera of the photo and where the parts of the body are. So the mesh is turned about the vertical until its outline, seen through that
 camera, covers the photo's best; size and place follow from the outlines' boxes. What then lies nearest tells which part a vertex is of.
 
-Outlines cannot tell everything: seen from straight behind, an animal has the outline that it has from the front, only
-mirrored. Where headings are as good as each other, the one counts with which the mesh lies nearer to the embedded model, and
+Outlines cannot tell everything: an animal that comes half towards the viewer has the outline of one that goes half away. Where
+headings are as good as each other, the one counts with which the mesh lies nearer to the embedded model, that comes towards the viewer, and
 that is nearer to how engines say that they deliver (facing +Z).
 """
 
@@ -20,6 +20,7 @@ from ..asset import Floats, Indices, Mesh
 from ..body import Body, BodyPart, Projection
 from ..embedded.model import Model
 from ..preview.raster import rasterise
+from .symmetry import middle_plane
 
 __all__ = ["Registered", "registered"]
 
@@ -34,16 +35,23 @@ _STEPS = (7.5, 0.03, 0.02, 0.02)  # degrees of yaw, share of scale, shares of th
 _POINTS = 1500  # that stand for a surface
 _APART = 0.5  # of the outlines' overlap that a mean distance of 1 m to the embedded model costs
 _AS_SAID = 0.01  # that the heading which the engine announced is worth
+_TOWARDS = 0.01  # that coming towards the viewer is worth
+_SYMMETRIC = 0.03  # of the extent: mirrored points further off than that tell of no middle plane
 _FEW = 24  # vertices below which a part's centre line is left as it was
 
 
 @dataclass(frozen=True, kw_only=True)
 class Registered:
-    """The ``model`` with the foreign mesh in it; ``yaw`` degrees by which that was turned, ``iou`` of the outlines."""
+    """The ``model`` with the foreign mesh in it; ``yaw`` degrees by which that was turned, ``iou`` of the outlines.
+
+    ``heading``: degrees between the viewer's direction and the way in which the body's middle plane runs, towards the picture's right
+    (0 frontal, 90 side); None where the mesh is not like its mirror image.
+    """
 
     model: Model
     yaw: float
     iou: float
+    heading: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +75,21 @@ def registered(mesh: Mesh, model: Model, mask: Mask) -> Registered:
     tried = sorted((view.tried(_Fit(yaw=yaw)) for yaw in np.arange(_HEADINGS) * 360 / _HEADINGS), key=lambda fit: -fit.iou)
     fits = [_refined(view, fit) for fit in tried[:_KEPT]]
     depth = _middle(model.projection.project(model.mesh.vertices)[:, 2])
-    best = max(fits, key=lambda fit: _merit(fit, view.placed(fit, depth), model.mesh.vertices))
+    plane = middle_plane(mesh.vertices)
+    along = plane.along if plane.error < _SYMMETRIC else None
+
+    def merit(fit: _Fit) -> float:
+        nearness = _merit(fit, view.placed(fit, depth), model.mesh.vertices)
+        return nearness if along is None else nearness + _TOWARDS * float(np.cos(np.radians(_heading(along, fit, model.projection))))
+
+    best = max(fits, key=merit)
     placed = Mesh(vertices=view.placed(best, depth), faces=mesh.faces)
-    return Registered(model=_joined(placed, model), yaw=(best.yaw + 180) % 360 - 180, iou=best.iou)
+    return Registered(
+        model=_joined(placed, model),
+        yaw=(best.yaw + 180) % 360 - 180,
+        iou=best.iou,
+        heading=None if along is None else _heading(along, best, model.projection),
+    )
 
 
 class _View:
@@ -137,6 +157,14 @@ def _merit(fit: _Fit, placed: Floats, embedded: Floats) -> float:
     ours, theirs = (points[random.permutation(len(points))[:_POINTS]] for points in (embedded, placed))
     apart = np.mean([np.mean(cKDTree(one).query(other)[0]) for one, other in ((ours, theirs), (theirs, ours))])
     return fit.iou - _APART * float(apart) + _AS_SAID * float(np.cos(np.radians(fit.yaw)))
+
+
+def _heading(along: Doubles, fit: _Fit, camera: Projection) -> float:
+    """Degrees between the viewer's direction and a mesh's middle plane, laid as ``fit`` says, towards the picture's right."""
+    forward = _about_y(fit.yaw) @ along
+    if float(forward @ camera.matrix[0, :3]) < 0:
+        forward = -forward
+    return float(np.degrees(np.arccos(np.clip(forward @ camera.viewer, -1, 1))))
 
 
 def _joined(placed: Mesh, model: Model) -> Model:

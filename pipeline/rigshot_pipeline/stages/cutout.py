@@ -20,8 +20,8 @@ __all__ = ["STAGE"]
 
 # Below this chance the person is asked for a box: more than half of such outlines were wrong among the tuning pictures.
 DOUBTFUL = 0.7
-# Outlines that bring their own certainty, which a network would only lose.
-_GIVEN = ("alpha", "mask", "flat")
+# Outlines that the person brought along, which a network would only lose.
+_GIVEN = ("alpha", "mask")
 # Of a network's area, the least that must lie on the subject that was found before; and of the subject, that it must cover.
 _SHARED = 0.3
 

@@ -11,6 +11,7 @@ from ..embedded.model import Model, model_of
 from ..embedded.reading import Reading, read_silhouette
 from ..engines import Engine, by_choice, environment
 from ..engines.foreign_mesh import FACES, is_closed, load_mesh_of
+from ..engines.own_view import seen_from_its_best
 from ..engines.registration import registered
 from ..options import Options
 from ..preview.raster import rasterise
@@ -48,10 +49,12 @@ def _by_engine(engine: Engine) -> Outcome:
     laid = registered(mesh, model, mask)
     if laid.iou < _ANOTHER_SHAPE:
         raise engine.refuse("other_shape", f"outlines overlap by {100 * laid.iou:.0f} %")
-    _save(work, laid.model)
-    turned: dict[str, Metric] = {"turned_degrees": round(laid.yaw, 1), "engine_seed": values.get("seed")}
+    best = seen_from_its_best(laid, reading)
+    _save(work, model := best or laid.model)
+    heading = None if laid.heading is None else round(laid.heading, 1)
+    turned: dict[str, Metric] = {"turned_degrees": round(laid.yaw, 1), "heading": heading, "read_from_mesh": best is not None}
     opened = () if is_closed(mesh.faces) else (Advice(code="engine_mesh_open", values={"engine": engine.spec.title}),)
-    metrics = _metrics(laid.model, mask) | turned | {"gpu_peak_mb": values.get("gpu_peak_mb")}
+    metrics = _metrics(model, mask) | turned | {"engine_seed": values.get("seed"), "gpu_peak_mb": values.get("gpu_peak_mb")}
     return Outcome(metrics=metrics, advice=(*_advice(reading), *opened))
 
 
