@@ -92,7 +92,6 @@ class _Worker:
         while (task := self._waiting.get()) is not None:
             if isinstance(task, Job):
                 self._do(task)
-                self._jobs.pop(task.request.id, None)
             else:
                 self._rest(*task)
         return 0
@@ -148,6 +147,7 @@ class _Worker:
             end = failure(identity, error)
             if not isinstance(error, (BadInput, MissingWeights, NoSurface, BadRig)):
                 traceback.print_exc()
+        self._jobs.pop(identity, None)  # before the word: who hears it may use the id again
         self._say(end)
         return end
 
