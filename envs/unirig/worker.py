@@ -49,7 +49,7 @@ class Rigger:
         box = Box.around(mesh.vertices)
         places = box.inside(mesh.vertices)
         subject = Subject.of(places, mesh.faces)
-        network = networks.get("skeleton")
+        network = networks.get("skeleton", lambda: job.progress(0.02))
         clock.lap("load and prepare")
         classes = tries.classes_for(plan, count, settings.sampling.skeleton_class)
 
@@ -83,7 +83,7 @@ class Rigger:
         rig = load_rig(job.path("rig"))
         networks = self._ready(job)
         clock = _Clock(networks)
-        network = networks.get("skin")
+        network = networks.get("skin", lambda: job.progress(0.02))
         clock.lap("load")
 
         def attempt(divisor: int) -> Any:

@@ -10,7 +10,9 @@ and makes an inert object of everything else. The optimiser's state, two thirds 
 import pickle
 import subprocess
 import sys
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,14 +21,16 @@ from rigshot_env import MissingWeights
 
 __all__ = ["convert", "converted"]
 
+_LOOK = 0.2  # seconds between two looks at the process
 _PREFIX = "model."  # Lightning's module around the network
 _REBUILD = frozenset({"_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_parameter"})
 
 
-def converted(checkpoint: Path, cache: Path, name: str) -> Path:
+def converted(checkpoint: Path, cache: Path, name: str, tick: Callable[[], None] = lambda: None) -> Path:
     """The safetensors file made of ``checkpoint``; a file made before of the same checkpoint is used again.
 
-    Raises MissingWeights if there is no checkpoint or it cannot be read.
+    ``tick`` is called several times a second while one is made, and may raise. Raises MissingWeights if there is no
+    checkpoint or it cannot be read.
     """
     if not checkpoint.is_file():
         raise MissingWeights(f"the weights {name} of UniRig are not installed")
@@ -35,10 +39,21 @@ def converted(checkpoint: Path, cache: Path, name: str) -> Path:
     if not made.is_file():
         cache.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "rigshot_unirig.checkpoint", str(checkpoint.resolve()), str(made.resolve())]
-        ended = subprocess.run(command, cwd=Path(__file__).parents[1], stdin=subprocess.DEVNULL, stdout=sys.stderr)
-        if ended.returncode:
+        if _ended(command, tick):
             raise MissingWeights(f"the weights {name} of UniRig cannot be read: install them again")
     return made
+
+
+def _ended(command: list[str], tick: Callable[[], None]) -> int:
+    """The exit status of a process that does not outlive this call."""
+    with subprocess.Popen(command, cwd=Path(__file__).parents[1], stdin=subprocess.DEVNULL, stdout=sys.stderr) as child:
+        try:
+            while (status := child.poll()) is None:
+                tick()
+                time.sleep(_LOOK)
+        finally:
+            child.kill()
+    return status
 
 
 def convert(checkpoint: Path, made: Path) -> None:

@@ -1,7 +1,6 @@
 """Upstream's two networks, built from its configuration and filled from plain tensor files; warm, or asleep in memory."""
 
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
@@ -105,14 +104,14 @@ class Networks:
         self._cache = cache
         self._warm: dict[str, Network] = {}
         self._asleep: set[str] = set()
-        self.load_seconds: dict[str, float] = {}
 
-    def get(self, stage: str) -> Network:
-        """The network for ``skeleton`` or ``skin``, on its device. Raises MissingWeights."""
+    def get(self, stage: str, tick: Callable[[], None] = lambda: None) -> Network:
+        """The network for ``skeleton`` or ``skin``, on its device; ``tick`` is called while it is loaded and may raise.
+
+        Raises MissingWeights.
+        """
         if stage not in self._warm:
-            begun = time.monotonic()
-            self._warm[stage] = self._loaded(stage)
-            self.load_seconds[stage] = time.monotonic() - begun
+            self._warm[stage] = self._loaded(stage, tick)
         elif stage in self._asleep:
             _each_tensor(self._warm[stage], lambda tensor: tensor.to(self.device, non_blocking=True))
             self._asleep.discard(stage)
@@ -130,11 +129,14 @@ class Networks:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _loaded(self, stage: str) -> Network:
+    def _loaded(self, stage: str, tick: Callable[[], None]) -> Network:
         checkpoint = self._weights / stage / self.settings.checkpoints[stage]
-        tensors = load_file(converted(checkpoint, self._cache, stage), device=str(self.device))
+        file = converted(checkpoint, self._cache, stage, tick)
         with without_memory():
             network = build_network(self.settings, stage)
+        tick()
+        tensors = load_file(file, device=str(self.device))
+        tick()
         try:
             network.load_state_dict(tensors, strict=True, assign=True)
         except RuntimeError as error:

@@ -107,9 +107,8 @@ def _graph(vertices: Floats, faces: Longs, joints: Floats, voxels: Voxels, setti
     seams = tree.query_pairs(settings.link * 1.001, output_type="ndarray").astype(np.int64)
     link(seams[:, 0], seams[:, 1], np.maximum(np.linalg.norm(vertices[seams[:, 0]] - vertices[seams[:, 1]], axis=1), 1e-12))
     place = np.stack([np.concatenate(rows), np.concatenate(columns)])
-    # two of one link would be added up: the first one counts
-    kept = np.unique(place[0] * total + place[1], return_index=True)[1]
-    graph = coo_matrix((np.concatenate(lengths)[kept], tuple(place[:, kept])), (total, total)).tocsr()
+    # an edge as short as a seam's link stands twice and is added up, to nothing that counts
+    graph = coo_matrix((np.concatenate(lengths), tuple(place)), (total, total)).tocsr()
     starts = cKDTree(np.concatenate([vertices, centres])).query(joints)[1]
     return graph, starts.astype(np.int64)
 

@@ -100,7 +100,9 @@ def _spread(points: Floats, point_pieces: Longs, weights: Doubles, vertices: Flo
         share = np.maximum(1 - apart / np.maximum(apart[:, -1:], 1e-12), 0) / np.maximum(apart, 1e-9)
         share[share.sum(1) <= 0] = 1
         share /= share.sum(1, keepdims=True)
-        result[own] = np.einsum("vk,vkj->vj", share, weights[nearest])
+        # a sparse product: gathered, the neighbours' weights of a detailed mesh would take gigabytes
+        ends = np.arange(len(own) + 1) * count
+        result[own] = csr_matrix((share.ravel(), nearest.ravel(), ends), (len(own), len(points))) @ weights
     return result
 
 

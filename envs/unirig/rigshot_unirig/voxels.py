@@ -10,6 +10,7 @@ __all__ = ["Voxels", "fill"]
 
 _APART = 0.45  # of a voxel, between the points that stand for a triangle: no voxel that it crosses deeply is missed
 _AT_ONCE = 2_000_000  # such points
+_COUNTS = np.unique(np.ceil(2 ** (np.arange(45) / 4)).astype(int))  # steps along a side are rounded up to one of these
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,25 +52,33 @@ def fill(vertices: Floats, faces: Longs, grid: int) -> Voxels:
     """
     surface = _surface(vertices.astype(np.float64), faces, grid)
     votes = np.zeros(surface.shape, np.uint8)
+    place = np.arange(grid, dtype=np.int16)
     for axis in range(3):
-        after = np.logical_or.accumulate(surface, axis=axis)
-        before = np.flip(np.logical_or.accumulate(np.flip(surface, axis), axis=axis), axis)
-        votes += after & before
+        along = np.moveaxis(surface, axis, 2)
+        first = along.argmax(2).astype(np.int16)
+        last = (grid - 1 - along[..., ::-1].argmax(2)).astype(np.int16)
+        first[~along.any(2)] = grid  # nothing lies behind a surface that is not there
+        np.moveaxis(votes, axis, 2)[...] += (place >= first[..., None]) & (place <= last[..., None])
     return Voxels(solid=votes >= 2)
 
 
 def _surface(vertices: Doubles, faces: Longs, grid: int) -> Booleans:
+    """The voxels that points on the triangles lie in: rows of points from one corner to the shortest side, few on slivers."""
     solid = np.zeros((grid, grid, grid), bool)
     corners = vertices[faces]
-    longest = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(1)
-    steps = np.clip(np.ceil(longest / (2 / grid * _APART)).astype(int), 1, 4 * grid)
-    for count in np.unique(steps):
-        own = corners[steps == count]
-        u, v = np.meshgrid(np.arange(count + 1) / count, np.arange(count + 1) / count)
-        inside = u + v <= 1 + 1e-9
-        shares = np.stack([1 - u[inside] - v[inside], u[inside], v[inside]], 1)
-        for start in range(0, len(own), max(_AT_ONCE // len(shares), 1)):
-            points = np.einsum("sk,fkd->fsd", shares, own[start : start + max(_AT_ONCE // len(shares), 1)]).reshape(-1, 3)
+    sides = np.linalg.norm(np.roll(corners, -2, axis=1) - np.roll(corners, -1, axis=1), axis=2)  # opposite of each corner
+    apex = sides.argmin(1)
+    corners = np.take_along_axis(corners, ((apex[:, None] + np.arange(3)) % 3)[..., None], 1)
+    step = 2 / grid * _APART
+    away, across = (np.searchsorted(_COUNTS, np.ceil(length / step)) for length in (sides.max(1), sides.min(1)))
+    for kind in np.unique(away * len(_COUNTS) + across):
+        own = corners[away * len(_COUNTS) + across == kind]
+        rows, columns = _COUNTS[kind // len(_COUNTS)], _COUNTS[kind % len(_COUNTS)]
+        along, aside = (part.ravel() for part in np.meshgrid(np.arange(rows + 1) / rows, np.arange(columns + 1) / columns))
+        shares = np.stack([1 - along, along * (1 - aside), along * aside], 1)
+        some = max(_AT_ONCE // len(shares), 1)
+        for start in range(0, len(own), some):
+            points = np.einsum("sk,fkd->fsd", shares, own[start : start + some]).reshape(-1, 3)
             place = np.clip(((points + 1) / 2 * grid).astype(np.int64), 0, grid - 1)
             solid[tuple(place.T)] = True
     return solid
