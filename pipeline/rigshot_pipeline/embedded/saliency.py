@@ -19,6 +19,8 @@ _SIGMA_CONNECTIVITY = 1.0
 _SIGMA_SPACE = 0.25
 # Lab colours are divided by 100 before SLIC (scikit-image would stretch every picture to 0..1): place counts a tenth of that.
 _COMPACTNESS = 0.1
+# Below this share of the patches asked for the picture was not cut but united; pixels of the blur that mends it.
+_TOO_FEW, _BLUR = 0.2, 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +45,16 @@ class Superpixels:
 
 
 def superpixels(picture: Pixels, *, count: int = 300) -> Superpixels:
-    """SLIC superpixels (Achanta et al. 2012) of an RGB picture (H, W, 3)."""
+    """SLIC superpixels (Achanta et al. 2012) of an RGB picture (H, W, 3).
+
+    Strong noise leaves SLIC nothing but specks, which it then unites into one patch: such a picture is blurred and cut again.
+    """
     lab = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    labels = slic(lab / 100, n_segments=count, compactness=_COMPACTNESS, convert2lab=False, start_label=0, max_num_iter=5)
-    labels = np.unique(labels, return_inverse=True)[1].reshape(labels.shape).astype(np.int32)
-    height, width = labels.shape
+    labels = _cut(lab, count)
+    if labels.max() < _TOO_FEW * count:
+        labels = _cut(cv2.GaussianBlur(lab, (0, 0), _BLUR), count)
+    labels = np.unique(labels, return_inverse=True)[1].reshape(lab.shape[:2]).astype(np.int32)
+    height, width = lab.shape[:2]
     flat = labels.ravel()
     area = np.bincount(flat).astype(np.float32)
     rows, columns = np.indices(labels.shape)
@@ -64,6 +71,12 @@ def superpixels(picture: Pixels, *, count: int = 300) -> Superpixels:
     )
 
 
+def _cut(lab: Floats, count: int) -> Indices:
+    return np.asarray(
+        slic(lab / 100, n_segments=count, compactness=_COMPACTNESS, convert2lab=False, start_label=0, max_num_iter=5), np.int32
+    )
+
+
 def boundary_connectivity(patches: Superpixels) -> Floats:
     """Boundary connectivity (N,): length of the frame that a patch's region holds, over the root of its area.
 
@@ -76,6 +89,8 @@ def boundary_connectivity(patches: Superpixels) -> Floats:
     pairs[len(patches.edges) :] = rim[pairs[len(patches.edges) :]]
     pairs = np.unique(np.sort(pairs, 1), axis=0)
     weight = np.linalg.norm(patches.colour[pairs[:, 0]] - patches.colour[pairs[:, 1]], axis=1)
+    if not len(weight):
+        return np.full(len(patches.area), np.inf, np.float32)  # one patch is all background
     # A step as small as the picture's noise is no step; zero would mean "no edge" to scipy.
     weight = np.maximum(weight - np.quantile(weight, 0.05), 1e-3)
     graph = sparse.coo_matrix((weight, (pairs[:, 0], pairs[:, 1])), (count, count)).tocsr()

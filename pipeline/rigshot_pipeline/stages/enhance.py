@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from .. import store
 from ..asset import Pixels
 from ..embedded import pixel_art
+from ..embedded.denoise import denoised, noise_level
 from ..embedded.drawing import is_drawing
 from ..embedded.saliency import background_saliency, superpixels
 from ..embedded.upscale import upscale
@@ -34,6 +35,8 @@ _SPRITE_PIXELS = 1024
 _GLANCE = 300
 """The longest side at which the subject's size is guessed."""
 _SALIENT = 0.3
+_NOISY = 4.5
+"""Grey levels. Of 70 clean pictures none has more than 3.1; noise of 10 grey levels in every channel measures 6."""
 
 
 Enlarge = Callable[[Pixels, int], Pixels]
@@ -78,8 +81,12 @@ def _enhance(work: Work, *, enlarge: Enlarge) -> Outcome:
     if pixel_art.is_sprite(small, gridded=grid is not None):
         picture, metrics, advice = _sprite(pixel_art.without_ground(small), grid)
     else:
-        subject = _subject_pixels(photo, box, store.load_picture(mask) if mask.exists() else None)
+        clean, noise = _without_noise(photo)
+        small = small if grid or not noise else clean
+        subject = _subject_pixels(clean, box, store.load_picture(mask) if mask.exists() else None)
         picture, metrics, advice = _photo(small, enlarge, round(subject * max(small.shape[:2]) / max(photo.shape[:2])))
+        advice = (Advice(code="denoised"), *advice) if small is clean and noise else advice
+        metrics["noise"] = round(noise, 1)
     work.progress(0.8)
     scale = max(picture.shape[:2]) / max(photo.shape[:2])
     if picture is photo:
@@ -90,6 +97,12 @@ def _enhance(work: Work, *, enlarge: Enlarge) -> Outcome:
     store.save_json(work.folder / "picture.json", {"scale": scale, "kind": metrics["kind"], "box": scaled_box})
     block = round((grid.width + grid.height) / 2, 3) if grid else 1
     return Outcome(metrics={"scale": round(scale, 4), "block_size": block, **metrics}, advice=advice)
+
+
+def _without_noise(photo: Pixels) -> tuple[Pixels, float]:
+    """The photo without its noise, and how strong that was; the photo itself and 0 where nobody would see any."""
+    level = noise_level(photo)
+    return (denoised(photo, level), level) if level >= _NOISY else (photo, 0.0)
 
 
 def _sprite(small: Pixels, grid: pixel_art.Grid | None) -> tuple[Pixels, dict[str, Metric], tuple[Advice, ...]]:
@@ -143,4 +156,4 @@ def _extent(visible: NDArray[np.bool_]) -> int:
     return max(sides)
 
 
-STAGE = Stage(name="enhance", reads=("intake",), run=run, options=("prepare",), environment=partial(environment, "enhance"))
+STAGE = Stage(name="enhance", reads=("intake",), run=run, version=2, options=("prepare",), environment=partial(environment, "enhance"))

@@ -1,6 +1,10 @@
 """What the stage enhance says: code -> (English, Traditional Chinese)."""
 
 TEXTS: dict[str, tuple[str, str]] = {
+    "denoised": (
+        "The photo was grainy, so the grain was smoothed away first; a photo in better light shows the coat more finely.",
+        "這張照片雜訊偏多，所以先做了降噪；光線充足一點的照片，毛色會更細緻。",
+    ),
     "enlarged": (
         "The figure is about {pixels} pixels large, so the picture was enlarged {factor} times; a larger photo shows more.",
         "主體大約只有 {pixels} 像素，因此把圖片放大了 {factor} 倍；更大的照片會更清楚。",
