@@ -1,6 +1,7 @@
 """A small plan of true stages for the tests: each reads and writes files, and does what the photo, a JSON text, tells it to do.
 
 {"hold": {"cutout": PATH}}    the stage goes on once the file PATH exists
+{"deaf": {"cutout": PATH}}    the same, but the stage does not listen meanwhile to whether anybody still wants it
 {"die": ["cutout"]}           the stage kills its process
 {"break": ["cutout"]}         the stage raises
 {"refuse": ["cutout"]}        the stage refuses the photo
@@ -37,6 +38,9 @@ def _obey(name: StageName, work: Work) -> dict[str, Any]:
     gate = orders.get("hold", {}).get(name)
     while gate and not Path(gate).exists():
         work.progress(0.5)
+        time.sleep(GLANCE)
+    gate = orders.get("deaf", {}).get(name)
+    while gate and not Path(gate).exists():
         time.sleep(GLANCE)
     if name in orders.get("die", ()):
         os.kill(os.getpid(), signal.SIGKILL)

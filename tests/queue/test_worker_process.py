@@ -94,14 +94,16 @@ async def test_again_makes_only_what_the_wish_changes(queue: Queue, settings: Qu
     assert (refused.failure.kind, refused.failure.code) == ("bad_input", "photo_gone")
 
 
-async def test_cancel_stops_the_stage_at_work_and_its_process(queue: Queue, workers: Workers, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("how", "warm"), [("hold", True), ("deaf", False)])
+async def test_cancel_stops_the_stage_at_work(queue: Queue, workers: Workers, tmp_path: Path, how: str, warm: bool) -> None:
+    """A process that gives its job up stays, with all that it has loaded; one that does not listen is killed."""
     worker = workers.start()
-    job = await queue.submit(request_of(), [orders(hold={"cutout": str(tmp_path / "never")})])
+    job = await queue.submit(request_of(), [orders(**{how: {"cutout": str(tmp_path / "never")}})])
     await _running(queue, job.id, "cutout")
     (child,) = children(worker.pid)
     assert await queue.cancel(job.id)
     assert (await ended(queue, job.id)).state == "cancelled"
-    assert not alive(child)
+    assert alive(child) == warm
     following = await ended(queue, (await queue.submit(request_of(), [orders()])).id)
     assert following.state == "done"
     assert await _brought(queue) == [following.id], "who cancels knows it"
@@ -109,14 +111,12 @@ async def test_cancel_stops_the_stage_at_work_and_its_process(queue: Queue, work
 
 
 async def test_a_job_that_was_ended_behind_its_workers_back_is_stopped(queue: Queue, workers: Workers, tmp_path: Path) -> None:
-    worker = workers.start()
+    workers.start()
     job = await queue.submit(request_of(), [orders(hold={"cutout": str(tmp_path / "never")})])
     await _running(queue, job.id, "cutout")
-    (child,) = children(worker.pid)
     await queue.database.do("DEL", f"arq:in-progress:{job.id}")  # as after a cut that lasted longer than the lease
     assert await queue.cancel(job.id)
     assert (await queue.job(job.id)).state == "cancelled"  # type: ignore[union-attr]
-    await until(lambda: not alive(child))
     assert (await ended(queue, (await queue.submit(request_of(), [orders()])).id)).state == "done"
 
 
@@ -271,12 +271,10 @@ async def test_a_second_signal_puts_the_job_back_in_its_place(queue: Queue, work
 
 
 async def test_forgetting_a_person_stops_the_job_at_work(queue: Queue, settings: QueueSettings, workers: Workers, tmp_path: Path) -> None:
-    worker = workers.start()
+    workers.start()
     job = await queue.submit(request_of(), [orders(hold={"cutout": str(tmp_path / "never")})])
     await _running(queue, job.id, "cutout")
-    (child,) = children(worker.pid)
     await queue.forget_person("telegram:1")
-    await until(lambda: not alive(child))
     await until(lambda: not (settings.work / job.id).exists())
     following = await queue.submit(request_of("telegram:2"), [orders()])
     assert (await ended(queue, following.id)).state == "done"

@@ -1,8 +1,9 @@
 """``python -m rigshot_queue.worker.child PARENT PLAN MEMORY_MB``: the warm process in which photos go through the pipeline.
 
 The only place of this room that imports the pipeline. A line of JSON on standard input is an order, lines of JSON on standard
-output are what becomes of it: ``ready``, ``stage`` for every step, and ``made`` or ``failed`` at the end. Logs go to
-standard error. It dies with its parent, however that ends.
+output are what becomes of it: ``ready``, ``stage`` for every step, and ``made``, ``failed`` or ``cancelled`` at the end. The line
+``{"cancel": true}`` gives the last order up: at the next step of its stage the process is free again, warm and with its engines. Logs go
+to standard error. It dies with its parent, however that ends.
 """
 
 import ctypes
@@ -10,16 +11,19 @@ import importlib
 import json
 import logging
 import os
+import queue
 import resource
 import signal
 import sys
+import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from rigshot_pipeline import wording
 from rigshot_pipeline.delivery import safe_stem
-from rigshot_pipeline.errors import ErrorKind, RigshotError
+from rigshot_pipeline.errors import Cancelled, ErrorKind, RigshotError
 from rigshot_pipeline.options import Box, Options
 from rigshot_pipeline.run import Event, Record, run_job
 from rigshot_pipeline.stage import Stage
@@ -37,12 +41,34 @@ def main(parent: int, plan: Sequence[Stage]) -> int:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)  # whatever a library prints is a log and no answer
     _say(answers, ready=[stage.name for stage in plan])
-    for line in sys.stdin:
-        _carry_out(json.loads(line), answers, plan, parent)
+    orders: queue.Queue[_Order | None] = queue.Queue()
+    threading.Thread(target=_listen, args=(orders,), name="listen", daemon=True).start()
+    while (order := orders.get()) is not None:
+        _carry_out(order, answers, plan, parent)
     return 0
 
 
-def _carry_out(order: Mapping[str, Any], answers: TextIO, plan: Sequence[Stage], parent: int) -> None:
+@dataclass(frozen=True)
+class _Order:
+    words: Mapping[str, Any]
+    given_up: threading.Event
+
+
+def _listen(orders: "queue.Queue[_Order | None]") -> None:
+    """Take orders in while another one is carried out, and hear that it is given up."""
+    last = threading.Event()
+    for line in sys.stdin:
+        words = json.loads(line)
+        if "cancel" in words:
+            last.set()
+        else:
+            last = threading.Event()
+            orders.put(_Order(words, last))
+    orders.put(None)
+
+
+def _carry_out(given: _Order, answers: TextIO, plan: Sequence[Stage], parent: int) -> None:
+    order = given.words
     source, folder = order["source"], Path(order["folder"])
     try:
         options = _options(order["wishes"], safe_stem(Path(order["title"]).stem))
@@ -51,7 +77,7 @@ def _carry_out(order: Mapping[str, Any], answers: TextIO, plan: Sequence[Stage],
             folder,
             options=options,
             watch=lambda event: _say(answers, stage=_event(event)),
-            cancelled=lambda: os.getppid() != parent,
+            cancelled=lambda: given.given_up.is_set() or os.getppid() != parent,
             redo=order["redo"],
             plan=plan,
         )
@@ -60,6 +86,8 @@ def _carry_out(order: Mapping[str, Any], answers: TextIO, plan: Sequence[Stage],
         if "log" in error.values:
             _LOG.error("%s", Path(str(error.values["log"])).read_text(encoding="utf-8"))
         _say(answers, failed={"kind": _kind(error), "code": error.code, "sentences": _sentences(error.code, error.values)})
+    except Cancelled:
+        _say(answers, cancelled=True)
     except Exception:  # the parent answers for it with a sentence, and this process lives on
         _LOG.exception("a job broke outside its stages")
         _say(answers, failed={"kind": "internal", "code": "internal", "sentences": {}})

@@ -14,6 +14,7 @@ from ..settings import WorkerSettings
 
 __all__ = ["PipelineDied", "PipelineProcess"]
 
+_GIVE_UP_SECONDS = 1.0  # a person who cancelled waits for nothing, but the next one in the line does
 _LONGEST_LINE = 4 * 2**20  # bytes; the advice of a photo takes a few thousand
 
 
@@ -49,7 +50,7 @@ class PipelineProcess:
     async def make(self, order: Mapping[str, Any], hear: Callable[[dict[str, Any]], Awaitable[None]]) -> dict[str, Any]:
         """Have a job carried out; ``hear`` is told of every step. Answers with ``made`` or ``failed``. Raises PipelineDied.
 
-        Whoever cancels this kills the child and all that it started.
+        Whoever cancels this has the job given up: a child that does so soon stays, warm, and any other is killed with all that it started.
         """
         await self.start()
         child = self._child
@@ -62,8 +63,29 @@ class PipelineProcess:
                 await hear(words["stage"])
             return words
         except BaseException:
-            await self.kill()
+            try:
+                freed = await self._freed()
+            except BaseException:
+                await self.kill()
+                raise
+            if not freed:
+                await self.kill()
             raise
+
+    async def _freed(self) -> bool:
+        """Whether the child gave its job up when it was asked to: its networks, and its engines', need not be loaded again."""
+        child = self._child
+        if child is None or child.stdin is None or child.returncode is not None:
+            return False
+        try:
+            async with asyncio.timeout(_GIVE_UP_SECONDS):
+                child.stdin.write(b'{"cancel": true}\n')
+                await child.stdin.drain()
+                while "stage" in await self._hear():
+                    pass
+        except (TimeoutError, ConnectionError, PipelineDied):
+            return False
+        return True
 
     async def kill(self) -> None:
         """End the child and its process group."""
