@@ -4,14 +4,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from small_engine import EngineLab
 
 from rigshot_pipeline import wording
-from rigshot_pipeline.engines import BadSpec, discover, read_spec
+from rigshot_pipeline.engines import BadSpec, Worker, discover, read_spec
 from rigshot_pipeline.engines.gpu import budget_mb, cards, our_card
 from rigshot_pipeline.engines.overview import examine
 from rigshot_pipeline.engines.places import envs_folders, shared_code, worker_variables
+from rigshot_pipeline.errors import EngineFailed
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = """
@@ -127,6 +129,25 @@ def test_the_engines_of_this_repository_are_well_described(monkeypatch: pytest.M
         for row in spec.weights:
             assert row.licence
             assert {*row.stages} <= {*spec.stages}
+
+
+@pytest.mark.parametrize("name", ["preprocess", "step1x3d", "unirig"])
+def test_the_workers_of_this_repository_come_up_without_torch(lab: EngineLab, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """What is heavy is loaded by the first sound request: a start is quick, and a bad request is refused at once."""
+    monkeypatch.delenv("RIGSHOT_ENVS")
+    spec = read_spec(ROOT / "envs" / name / "engine.toml")
+    lab.put_in_place(spec)
+    (site,) = (lab.home / name / "venv" / "lib").glob("python*/site-packages")
+    (site / "borrowed.pth").write_text(str(Path(np.__file__).parents[1]))  # NumPy and Pillow of the tests' own environment
+    worker = Worker(spec)
+    try:
+        worker.start()
+        assert worker.alive
+        with pytest.raises(EngineFailed) as caught:
+            worker.ask(spec.stages[0], {}, {}, lambda _: None)
+        assert caught.value.fault == "bad_input"
+    finally:
+        worker.kill()
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from .worker import Answer
 __all__ = ["Engine", "by_choice"]
 
 _ANOTHER_MAY = frozenset({"no_surface", "bad_rig", "out_of_memory", "other_subject", "other_shape"})
+_SEEDS = 2**31 - 64
 _LOG_TAIL = 200  # lines of a worker's log that are kept with the job
 
 
@@ -37,6 +38,11 @@ class Engine:
     asked: bool = False
     warnings: list[str] = field(default_factory=list[str])
     model: str = ""
+
+    @property
+    def seed(self) -> int:
+        """The person's seed as every engine takes one: not negative, and small enough for the next ones, too."""
+        return self.work.options.seed % _SEEDS
 
     def ask(self, paths: Mapping[str, Path], parameters: Mapping[str, Any], *, share: tuple[float, float] = (0.05, 0.8)) -> Answer:
         """Have it do the stage; its progress is that ``share`` of the stage's. Raises ``EngineFailed``, ``Cancelled``.

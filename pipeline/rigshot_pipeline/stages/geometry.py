@@ -42,7 +42,7 @@ def _by_engine(engine: Engine) -> Outcome:
     work = engine.work
     made = engine.scratch / "mesh.npz"
     paths = {"image": work.inputs["cutout"] / "cutout.png", "mesh": made}
-    values = engine.ask(paths, {"seed": work.options.seed, "faces": FACES}).values
+    values = engine.ask(paths, {"seed": engine.seed, "faces": FACES}).values
     mesh = load_mesh_of(engine, made)
     model, reading, mask = _built(work)
     work.progress(0.85)

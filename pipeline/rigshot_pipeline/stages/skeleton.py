@@ -25,7 +25,7 @@ def _by_engine(engine: Engine) -> Outcome:
     body = load_body(work.inputs["geometry"] / "body.npz")
     plain, made = engine.scratch / "mesh.npz", engine.scratch / "rig.npz"
     save_mesh(plain, Mesh(vertices=mesh.vertices, faces=mesh.faces))
-    values = engine.ask({"mesh": plain, "rig": made}, {"seed": work.options.seed, "plan": body.plan}).values
+    values = engine.ask({"mesh": plain, "rig": made}, {"seed": engine.seed, "plan": body.plan}).values
     rig = taken_skeleton(engine, made, mesh)
     save_rig(work.folder / "rig.npz", rig)
     return Outcome(

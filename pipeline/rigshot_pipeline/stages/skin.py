@@ -29,7 +29,7 @@ def _by_engine(engine: Engine) -> Outcome:
     plain, asked, weighted = (engine.scratch / name for name in ("mesh.npz", "rig.npz", "weighted.npz"))
     save_mesh(plain, Mesh(vertices=mesh.vertices, faces=mesh.faces))
     save_rig(asked, rig)
-    values = engine.ask({"mesh": plain, "rig": asked, "weighted": weighted}, {"seed": work.options.seed}).values
+    values = engine.ask({"mesh": plain, "rig": asked, "weighted": weighted}, {"seed": engine.seed}).values
     rig = load_weights(engine, weighted, rig, mesh)
     save_rig(work.folder / "rig.npz", rig)
     return Outcome(metrics=_metrics(mesh, rig) | {"bled": values.get("bled"), "gpu_peak_mb": values.get("gpu_peak_mb")})

@@ -31,7 +31,7 @@ def _by_engine(engine: Engine) -> Outcome:
     mesh = store.load_mesh(work.inputs["geometry"] / "mesh.npz")
     store.save_mesh(plain, Mesh(vertices=mesh.vertices, faces=mesh.faces))
     paths = {"image": work.inputs["cutout"] / "cutout.png", "mesh": plain, "textured": textured, "albedo": albedo}
-    values = engine.ask(paths, {"seed": work.options.seed, "size": _LARGE}).values
+    values = engine.ask(paths, {"seed": engine.seed, "size": _LARGE}).values
     picture = np.ascontiguousarray(store.load_picture(albedo)[..., :3])
     store.save_mesh(work.folder / "mesh.npz", textured_mesh(engine, textured, mesh))
     store.save_picture(work.folder / "albedo.png", picture)
