@@ -88,7 +88,7 @@ def _kind(row: dict[str, Any]) -> str:
     word = str(row["subject"]).split()[0]
     if row["kind"] in ("photo_pet", "photo_animal"):
         return word if word in ("cat", "dog") else "other animal"
-    return {"photo_person": "person", "toy_photo": "toy", "pixel_art": "sprite"}.get(row["kind"], row["kind"])
+    return {"photo_person": "person", "toy_photo": "toy", "pixel_art": "sprite"}.get(str(row["kind"]), str(row["kind"]))
 
 
 def _masked(folder: Path, row: dict[str, Any], truth: Path) -> Case | None:

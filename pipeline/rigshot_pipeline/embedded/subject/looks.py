@@ -1,8 +1,8 @@
 """Looks of our network at one subject: at all of the picture and closer, or at two surroundings of a person's box.
 
-A look costs 50 ms of one core. Two that differ in their frame and in being mirrored are as good as four, each frame seen both ways, as
-six or as eight (86, 85, 86, 85 % of 168 tuning pictures right). Where two leave doubt the other two are added: to tuning pictures that
-makes no difference, of 42 photos of held-out breeds one more is right.
+A look costs 50 ms of one core. Two that differ in their frame and in being mirrored are as good as more where they leave no doubt. Where
+they do, a third with more room around the subject is added: of 272 tuning pictures (photos made hard, figures in scenes) 72 % are then
+right, mean IoU .832; with two looks 71 %, .823; with the mirrored partners of the two 71 %, .827; with six looks 72 %, .830.
 """
 
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from .pieces import choose_pieces
 
 __all__ = ["Seen", "grown", "look_closer", "look_within"]
 
-# A close look sees this share of the subject's longer side around it; of a person's box the second look sees twice as much.
+# A close look sees this share of the subject's longer side around it; the third, and of a person's box the second, sees twice as much.
 _ROOM, _WIDER = 0.15, 0.3
-# Two looks that leave less doubt than this need no others: 61 % of tuning photos.
+# Two looks that leave less doubt than this need no third: half of the tuning pictures, four fifths of the held-out photos.
 _SETTLED = 0.1
 # GrabCut on the box's surroundings at this size takes 30 ms, and its vote counts this much: of 199 tuning pictures 79 % then have an IoU
 # above .9, not 76; without a box it made them worse. It may only change what the looks leave open.
@@ -45,14 +45,13 @@ def look_closer(picture: Pixels) -> Seen:
     found = bounding_box(chosen.astype(np.float32))
     if found is None:
         return Seen(probability=whole, others=())
-    part = _slices(grown(found, _ROOM, whole.shape))
-    close = np.ascontiguousarray(picture[part])
-    both = _averaged(whole, part, subject_probability(close, mirrored=True))
-    seen = _chosen(both)
-    if doubt(seen.probability) < _SETTLED:
-        return seen
-    again = _averaged(subject_probability(picture, mirrored=True), part, subject_probability(close))
-    return _chosen(((both + again) / 2).astype(np.float32))
+    seen, looks = whole.copy(), np.ones(whole.shape, np.float32)
+    _add(picture, grown(found, _ROOM, whole.shape), seen, looks, mirrored=True)
+    two = _chosen(seen / looks)
+    if doubt(two.probability) < _SETTLED:
+        return two
+    _add(picture, grown(found, _WIDER, whole.shape), seen, looks, mirrored=False)
+    return _chosen(seen / looks)
 
 
 def look_within(picture: Pixels, box: Box) -> Seen:
@@ -83,10 +82,11 @@ def _slices(box: Box) -> tuple[slice, slice]:
     return slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
 
 
-def _averaged(whole: Floats, part: tuple[slice, slice], closer: Floats) -> Floats:
-    both = whole.copy()
-    both[part] = (whole[part] + closer) / 2
-    return both
+def _add(picture: Pixels, part: Box, seen: Floats, looks: Floats, *, mirrored: bool) -> None:
+    """Add a look at ``part`` of the picture to the sum ``seen`` (H, W) of so many ``looks`` (H, W)."""
+    place = _slices(part)
+    seen[place] += subject_probability(np.ascontiguousarray(picture[place]), mirrored=mirrored)
+    looks[place] += 1
 
 
 def _chosen(probability: Floats) -> Seen:
