@@ -20,8 +20,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "engine_not_best": ("{engine} has the higher rank", "{engine} 的優先順序較高"),
     "engine_embedded": ("the embedded engine", "內建引擎"),
-    "engine_stage_line": ("{stage}: {engine}, {why}.", "{stage}：{engine}，{why}。"),
-    "engine_passed_over": ("{engine}: {why}.", "{engine}：{why}。"),
+    "engine_stage_line": ("{stage}: {engine}, {why}.", "{stage}：由{engine}負責，{why}。"),
+    "engine_passed_over": ("{engine}: {why}.", "未採用 {engine}：{why}。"),
     "engine_memory": ("Memory: {total} GB, {free} GB of it free.", "記憶體：共 {total} GB，可用 {free} GB。"),
     "engine_card": (
         "Graphics card: {card} with {memory} GB, of which engines may use {budget} GB.",
