@@ -1,12 +1,12 @@
 """The photo coach: what about a photo will hurt the model, and how to do better."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from .stage import Advice
 
-__all__ = ["FrameSide", "Measures", "advise"]
+__all__ = ["FrameSide", "Measures", "advise", "advise_after"]
 
 FrameSide = Literal["left", "right", "top", "bottom"]
 
@@ -19,6 +19,8 @@ _SMALL_PIXELS = 140
 _BLURRED = 0.10
 # Colours overlap as much in 8 photos of 60; in 5 of these the outline was found surely and well all the same.
 _MERGED, _SURE = 0.72, 0.9
+# The finished model: from here on another photo is worth the walk. Fully prepared photos of the evaluation match to .95, .9 and 0.
+_POOR_OUTLINE, _UNLIKE, _BLED = 0.85, 0.7, 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,20 @@ class Measures:
 def advise(measures: Measures) -> tuple[Advice, ...]:
     """What the person should know of the photo, the most harmful first."""
     return tuple(_framing(measures)) + tuple(_light(measures) if measures.kind == "photo" else ())
+
+
+def advise_after(figures: Mapping[str, Any]) -> tuple[Advice, ...]:
+    """What the person should do about a finished model, from the report's figures, the most harmful first; at most one of each kind."""
+    return tuple(_after(figures))
+
+
+def _after(figures: Mapping[str, Any]) -> Iterator[Advice]:
+    if figures["silhouette_iou"] < _POOR_OUTLINE:
+        yield Advice(code="result_outline", level="warning")
+    elif figures["identity"] is not None and figures["identity"] < _UNLIKE:
+        yield Advice(code="result_unlike", level="warning")
+    if figures["background_bleed"] is not None and figures["background_bleed"] > _BLED:
+        yield Advice(code="result_bleed", level="warning")
 
 
 def _framing(measures: Measures) -> Iterator[Advice]:

@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from .asset import Clip, Floats, Mesh, Pixels, Rig
 from .body import Body, PartKind, Projection
 from .embedded.rig_check import feet_figures, stretch, weight_steps
+from .embedded.skeleton import chain
 from .preview.camera import Camera, from_projection
 from .preview.raster import rasterise, render, vertex_normals
 
@@ -22,6 +23,7 @@ __all__ = [
     "background_bleed",
     "clip_figures",
     "limbs",
+    "limbs_with_chain",
     "sharpness",
     "silhouette_iou",
     "skin_figures",
@@ -32,6 +34,7 @@ __all__ = [
 _SIZE = 512  # pixels of the pictures that are compared
 _RIM = 5  # pixels inside the outline in which background can bleed into the texture
 _RING = 24  # pixels outside the outline that say what the background looks like there
+_MOVES = 1e-3  # a joint that gives less to every vertex moves nothing
 _LIMBS: tuple[PartKind, ...] = ("leg", "arm", "wing", "fin", "limb")
 
 
@@ -156,6 +159,14 @@ def topology(mesh: Mesh) -> Topology:
 def limbs(body: Body) -> int:
     """The number of legs, arms, wings, fins and other limbs."""
     return sum(part.kind in _LIMBS for part in body.parts)
+
+
+def limbs_with_chain(body: Body, rig: Rig) -> int:
+    """How many of the ``limbs`` have two joints or more of their own that move the surface. Raises ValueError for a rig without weights."""
+    if rig.weights is None:
+        raise ValueError("the rig has no weights")
+    moving = rig.weights.max(0, initial=0.0) > _MOVES
+    return sum(part.kind in _LIMBS and int(moving[list(chain(rig, part))].sum()) >= 2 for part in body.parts)
 
 
 def skin_figures(mesh: Mesh, rig: Rig) -> SkinFigures:

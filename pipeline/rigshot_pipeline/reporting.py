@@ -8,12 +8,14 @@ from typing import Any
 from . import quality, wording
 from .asset import Asset, Pixels
 from .engines.licences import engine_licences
+from .evaluation.picture_scores import identity, portrait_of_model, portrait_of_photo, sharpness
 from .stage import StageName
 from .store import load_body, load_clips, load_json, load_mesh, load_picture, load_projection, load_rig
 
 __all__ = ["StageRow", "facts", "stage_rows"]
 
 _GOOD_MATCH = 0.9  # silhouette IoU: below it a leg or an ear is missing or made up
+_LIKE = 0.8  # identity: fully prepared photos of the evaluation reach .9, unprepared ones .6 to .8
 _CLEAN = 0.02  # share of the rim with the background's colour that nobody sees
 _TORN = 0.005  # share of edges stretched to twice their length: from here on it shows as a smear
 _SLIDE = 0.02  # metres of drift with a subject of 1 m: two centimetres on a large dog
@@ -90,6 +92,7 @@ def _figures(inputs: Mapping[StageName, Path], asset: Asset) -> dict[str, Any]:
     alpha: Pixels = load_picture(inputs["cutout"] / "cutout.png")[..., 3]
     painted = load_mesh(inputs["texture"] / "mesh.npz")
     front, back = quality.sharpness(painted, asset.albedo, projection)
+    likeness, detail = _likeness(inputs, asset.albedo)
     return {
         "silhouette_iou": round(quality.silhouette_iou(mesh, projection, alpha), 4),
         "background_bleed": _rounded(quality.background_bleed(painted, asset.albedo, projection, picture, alpha), 4),
@@ -98,12 +101,27 @@ def _figures(inputs: Mapping[StageName, Path], asset: Asset) -> dict[str, Any]:
         "plan": body.plan,
         "joints": len(rig.names),
         "limbs": quality.limbs(body),
+        "limbs_with_chain": quality.limbs_with_chain(body, rig),
+        "identity": _rounded(likeness, 4),
+        "sharpness": _rounded(detail, 3),
         "parts": len(body.parts),
         **{f"weight_{key}": _rounded(value, 4) for key, value in asdict(quality.skin_figures(mesh, rig)).items()},
         "detail_front": round(front, 3),
         "detail_back": round(back, 3),
         "texture_side": asset.albedo.shape[0],
     }
+
+
+def _likeness(inputs: Mapping[StageName, Path], albedo: Pixels) -> tuple[float | None, float | None]:
+    """Identity and sharpness, as ``evaluation.picture_scores`` defines them, against what was cut out; None where that is empty."""
+    cutout = load_picture(inputs["cutout"] / "cutout.png")
+    inside = cutout[..., 3] >= 128
+    if not inside.any():
+        return None, None
+    painted, camera = load_mesh(inputs["texture"] / "mesh.npz"), load_projection(inputs["geometry"] / "camera.json")
+    model = portrait_of_model(painted, albedo, camera, mirrored=False)
+    photo = portrait_of_photo(cutout, inside)
+    return identity(model, photo), sharpness(model, photo)
 
 
 def _clips(inputs: Mapping[StageName, Path]) -> list[dict[str, Any]]:
@@ -152,13 +170,29 @@ def _summary(figures: Mapping[str, Any], clips: list[dict[str, Any]], seconds: f
     sentences: list[tuple[str, dict[str, Any]]] = [
         ("summary_made", {"plan": f"plan_{figures['plan']}", "joints": figures["joints"], "clips": len(clips)}),
         (match, {"percent": percent}),
+        *_looks(figures),
         ("summary_unseen", {}),
+        *_limbs(figures),
     ]
     if bleed is not None:
         sentences.append(("summary_clean", {}) if bleed <= _CLEAN else ("summary_bleed", {"percent": round(100 * bleed)}))
     sentences += _movement(clips)
     sentences.append(("summary_closed" if figures["watertight"] else "summary_open", {}))
     return [*sentences, ("summary_time", {"seconds": f"{seconds:.0f}"})]
+
+
+def _looks(figures: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    if figures["identity"] is None:
+        return []
+    like = "summary_like" if figures["identity"] >= _LIKE else "summary_unlike"
+    return [(like, {"percent": round(100 * figures["identity"])})]
+
+
+def _limbs(figures: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    limbs, bending = figures["limbs"], figures["limbs_with_chain"]
+    if not limbs:
+        return []
+    return [("summary_limbs" if bending == limbs else "summary_stiff_limbs", {"limbs": limbs, "bending": bending})]
 
 
 def _movement(clips: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:

@@ -168,3 +168,17 @@ def test_pictures_of_any_shape_are_shown_whole() -> None:
     assert np.ptp(dark[:, 0]) == pytest.approx(24, abs=2)
     clear = np.zeros((64, 64, 4), np.uint8)
     assert len(np.unique(checkered(clear, 96))) == 2
+
+
+def test_likeness_and_limbs_are_told_in_words_and_the_coach_uses_them(job: Path) -> None:
+    said = told(job)
+    figures = said["figures"]
+    assert figures["identity"] > 0.85, "the coat was painted from the picture itself"
+    assert (figures["limbs"], figures["limbs_with_chain"]) == (4, 0), "a joint for every part, no chains"
+    assert any("like your picture" in sentence and "only" not in sentence for sentence in said["summary"]["en"])
+    assert any("0 bend at joints of their own" in sentence for sentence in said["summary"]["en"])
+    assert run(job).advice == ()
+    shutil.rmtree(job / "report")
+    store.save_picture(job / "texture" / "albedo.png", np.full((512, 512, 3), (30, 60, 220), np.uint8))
+    assert {advice.code for advice in run(job).advice} == {"result_unlike"}
+    assert any("are only" in sentence for sentence in told(job)["summary"]["en"])

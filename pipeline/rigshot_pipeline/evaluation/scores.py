@@ -10,7 +10,6 @@ import numpy as np
 from .. import quality, store
 from ..asset import Mesh, Pixels, Rig
 from ..body import Body, Projection
-from ..embedded.skeleton import chain
 from ..run import Record
 from ..stage import Metric
 from . import picture_scores
@@ -23,7 +22,6 @@ from .truth_rig import TruthRig, clip_names, load_truth
 __all__ = ["Row", "moments_of", "score"]
 
 Row = dict[str, Metric]
-_LIMBS = ("leg", "arm", "wing", "fin", "limb")
 _MOVES = 1e-3
 _WALKS = ("walk", "swim")
 _STANDS = ("idle", "survey")
@@ -102,18 +100,12 @@ def _rigged(mesh: Mesh, body: Body, rig: Rig) -> Row:
     figures = quality.skin_figures(mesh, rig)
     return {
         "joints": len(rig.names),
-        "limbs": sum(part.kind in _LIMBS for part in body.parts),
-        "limbs_with_chain": sum(part.kind in _LIMBS and _own_chain(rig, chain(rig, part)) for part in body.parts),
+        "limbs": quality.limbs(body),
+        "limbs_with_chain": quality.limbs_with_chain(body, rig),
         "tips": len(_tips(rig)),
         "weight_step_mean": figures.step_mean,
         "weight_step_p99": figures.step_p99,
     }
-
-
-def _own_chain(rig: Rig, joints: tuple[int, ...]) -> bool:
-    """Whether at least two of a limb's joints move the surface."""
-    assert rig.weights is not None
-    return int((rig.weights[:, list(joints)].max(0, initial=0.0) > _MOVES).sum()) >= 2
 
 
 def _tips(rig: Rig) -> list[int]:

@@ -254,7 +254,7 @@ def _model_rows(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("closed surface", "yes" if figures["watertight"] else "no"),
         ("components / genus", f"{figures['components']} / {figures['genus'] if figures['genus'] is not None else '-'}"),
         ("vertices / triangles", f"{figures['vertices']:,} / {figures['triangles']:,}"),
-        ("joints / limbs", f"{figures['joints']} / {figures['limbs']}"),
+        ("joints / limbs that bend", f"{figures['joints']} / {figures['limbs_with_chain']} of {figures['limbs']}"),
         ("weight step, mean / p99", f"{figures['weight_step_mean']:.3f} / {figures['weight_step_p99']:.3f}"),
         ("joints per vertex, at most", f"{figures['weight_influences']}"),
         ("texture detail, near / far side", f"{figures['detail_front']:.2f} / {figures['detail_back']:.2f}"),

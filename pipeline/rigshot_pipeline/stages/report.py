@@ -3,6 +3,7 @@
 from PIL import Image
 
 from ..assemble import load_asset, load_view
+from ..coach import advise_after
 from ..preview.report_sheet import report_sheet
 from ..preview.turntable import start_yaw
 from ..reporting import facts
@@ -21,8 +22,9 @@ def run(work: Work) -> Outcome:
     work.progress(0.8)
     Image.fromarray(sheet).save(work.folder / "report.png", compress_level=3)
     figures = told["figures"]
-    names = ("silhouette_iou", "background_bleed", "symmetry_error", "watertight", "joints", "limbs", "weight_step_p99")
-    return Outcome(metrics={name: figures[name] for name in names} | {"seconds_before": told["seconds"]})
+    names = ("silhouette_iou", "identity", "background_bleed", "symmetry_error", "watertight", "joints", "limbs", "weight_step_p99")
+    metrics = {name: figures[name] for name in names} | {"seconds_before": told["seconds"]}
+    return Outcome(metrics=metrics, advice=advise_after(figures))
 
 
 STAGE = Stage(
@@ -42,4 +44,5 @@ STAGE = Stage(
     ),
     run=run,
     options=("name",),
+    version=2,
 )

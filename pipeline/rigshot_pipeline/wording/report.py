@@ -13,6 +13,34 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Seen as in the photo, its outline matches your picture only to {percent} %: a part was lost or guessed.",
         "從照片的角度看，輪廓只有 {percent}% 與照片相符：有些部位缺漏，或是猜測出來的。",
     ),
+    "summary_like": (
+        "From the photo's side, shape and colours are {percent} % like your picture.",
+        "從照片的角度看，外形與顏色有 {percent}% 和照片一樣。",
+    ),
+    "summary_unlike": (
+        "From the photo's side, shape and colours are only {percent} % like your picture.",
+        "從照片的角度看，外形與顏色只有 {percent}% 和照片一樣。",
+    ),
+    "summary_limbs": (
+        "It has {limbs} legs, arms, wings or fins, and each bends at joints of its own.",
+        "牠有 {limbs} 隻腳、手、翅膀或鰭，每一隻都有自己的關節，可以彎曲。",
+    ),
+    "summary_stiff_limbs": (
+        "Of its {limbs} legs, arms, wings or fins, {bending} bend at joints of their own; the others are stiff.",
+        "在 {limbs} 隻腳、手、翅膀或鰭之中，有 {bending} 隻有自己的關節可以彎曲，其他的是固定的。",
+    ),
+    "result_outline": (
+        "The model's outline misses a part of your picture. A photo from the side, on a plain ground and with all paws in it, helps most.",
+        "模型的輪廓和照片有落差。最有幫助的是：從側面拍、背景單純、四隻腳都入鏡的照片。",
+    ),
+    "result_unlike": (
+        "The model does not look much like your picture yet. Try a sharper photo in even daylight, or mark your pet with a box.",
+        "這個模型還不太像照片裡的主角。可以換一張清晰、光線均勻的照片，或用方框標出主角。",
+    ),
+    "result_bleed": (
+        "Some of the background's colour stuck to the coat. A ground of another colour than your pet's keeps it clean.",
+        "毛色邊緣沾到了背景的顏色。換一個和寵物顏色不同的背景，就會乾淨許多。",
+    ),
     "summary_unseen": (
         "A photo shows one side; the others were continued from it.",
         "照片只拍到一面，其他幾面是依照這一面延伸出來的。",
