@@ -25,6 +25,7 @@ from rigshot_unirig.mesh import (
     load_mesh,
     pieces_of,
     prepare,
+    rows_by,
     sample,
     to_upstream,
     welded,
@@ -377,3 +378,19 @@ def test_a_search_ends_with_the_process_that_asked_for_it(tmp_path: Path) -> Non
         count = now
         threading.Event().wait(0.6)
     assert count < 400 and not (tmp_path / "found_499.npy").exists()
+
+
+def test_thousands_of_pieces_are_no_burden() -> None:
+    """Rows are grouped once, and pieces that no sample fell on are asked about together."""
+    random = np.random.default_rng(0)
+    places = random.uniform(-1, 1, (4000, 1, 3)) + random.normal(scale=0.01, size=(4000, 3, 3))
+    vertices = places.reshape(-1, 3).astype(np.float32)
+    faces = np.arange(12000, dtype=np.int32).reshape(-1, 3)
+    pieces = components(len(vertices), edges_of(faces))
+    assert sorted(rows_by(pieces)) == list(range(4000))
+    own = np.arange(0, 12000, 5)
+    weights = np.stack([vertices[own, 0] > 0, vertices[own, 0] <= 0], 1).astype(np.float32)
+    bones = np.array([[[0.5, 0, 0], [0.6, 0, 0]], [[-0.5, 0, 0], [-0.6, 0, 0]]])
+    skin = transfer.transfer(vertices[own], pieces[own].astype(np.int64), weights, vertices, faces, pieces, bones)
+    clear = np.abs(vertices[:, 0]) > 0.2
+    assert np.array_equal(skin.weights[clear].argmax(1), (vertices[clear, 0] <= 0).astype(int))

@@ -21,6 +21,7 @@ from rigshot_env import MissingWeights
 
 __all__ = ["convert", "converted"]
 
+_UNREADABLE = 3  # exit status: the file is at fault, and not this machine
 _LOOK = 0.2  # seconds between two looks at the process
 _PREFIX = "model."  # Lightning's module around the network
 _REBUILD = frozenset({"_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_parameter"})
@@ -39,8 +40,14 @@ def converted(checkpoint: Path, cache: Path, name: str, tick: Callable[[], None]
     if not made.is_file():
         cache.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "rigshot_unirig.checkpoint", str(checkpoint.resolve()), str(made.resolve())]
-        if _ended(command, tick):
+        status = _ended(command, tick)
+        if status == _UNREADABLE:
             raise MissingWeights(f"the weights {name} of UniRig cannot be read: install them again")
+        if status:
+            raise RuntimeError(f"the weights {name} of UniRig could not be converted; what stopped it is in the log above")
+        for old in cache.glob(f"{name}-*.safetensors"):
+            if old != made:
+                old.unlink()
     return made
 
 
@@ -127,5 +134,14 @@ def _careful_pickle() -> Any:
     return SimpleNamespace(Unpickler=Unpickler, load=refuse, __name__="careful_pickle")
 
 
+def _main() -> int:
+    try:
+        convert(Path(sys.argv[1]), Path(sys.argv[2]))
+    except (ValueError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
+        sys.stderr.write(f"{sys.argv[1]}: {error}\n")
+        return _UNREADABLE
+    return 0
+
+
 if __name__ == "__main__":
-    convert(Path(sys.argv[1]), Path(sys.argv[2]))
+    raise SystemExit(_main())

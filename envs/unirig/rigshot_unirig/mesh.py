@@ -26,6 +26,7 @@ __all__ = [
     "load_mesh",
     "pieces_of",
     "prepare",
+    "rows_by",
     "sample",
     "to_upstream",
     "welded",
@@ -129,8 +130,10 @@ def welded(vertices: Floats, faces: Indices) -> tuple[Floats, Indices, Longs]:
 
 def edges_of(faces: Indices | Longs) -> Indices:
     """The edges (E, 2) of triangles, each once, the smaller index first."""
-    pairs = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
-    return np.unique(pairs, axis=0).astype(np.int32)
+    one, other = faces.ravel().astype(np.int64), np.roll(faces, -1, axis=1).ravel()
+    count = int(faces.max(initial=0)) + 1
+    both = np.unique(np.minimum(one, other) * count + np.maximum(one, other))  # one number for an edge sorts faster than two
+    return np.stack([both // count, both % count], 1).astype(np.int32)
 
 
 def components(count: int, edges: Indices) -> Indices:
@@ -213,8 +216,17 @@ def pieces_of(mesh: Prepared, vertices: Floats, labels: Indices) -> Longs:
     """
     own = components(len(mesh.vertices), edges_of(mesh.faces))
     nearest = labels[cKDTree(vertices).query(mesh.vertices)[1]]
-    votes = {piece: int(np.bincount(nearest[own == piece]).argmax()) for piece in np.unique(own)}
-    return np.array([votes[piece] for piece in own], np.int64)
+    pieces = np.empty(len(own), np.int64)
+    for rows in rows_by(own).values():
+        pieces[rows] = np.bincount(nearest[rows]).argmax()
+    return pieces
+
+
+def rows_by(labels: Indices | Longs) -> dict[int, Longs]:
+    """For every label the rows that have it."""
+    order = np.argsort(labels, kind="stable")
+    names, starts = np.unique(labels[order], return_index=True)
+    return dict(zip(names.tolist(), np.split(order, starts[1:]), strict=True))
 
 
 def _vertex_normals(vertices: Floats, faces: Longs, face_normals: Doubles) -> Floats:

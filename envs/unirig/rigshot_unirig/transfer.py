@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from rigshot_env import BadRig
 
 from .arrays import Booleans, Doubles, Floats, Indices, Longs
-from .mesh import edges_of
+from .mesh import edges_of, rows_by
 
 __all__ = ["Skin", "bone_distances", "bone_nearest", "strongest", "transfer"]
 
@@ -88,22 +88,29 @@ def _sound(points: Floats, found: Floats, bones: Doubles) -> tuple[Doubles, floa
 def _spread(points: Floats, point_pieces: Longs, weights: Doubles, vertices: Floats, pieces: Indices) -> Doubles:
     """(V, J) means of the nearest points of the same piece, the nearer the heavier; pieces without points look everywhere."""
     result = np.empty((len(vertices), weights.shape[1]))
-    everywhere = cKDTree(points)
-    for piece in np.unique(pieces):
-        own, near = np.flatnonzero(pieces == piece), np.flatnonzero(point_pieces == piece)
-        tree = cKDTree(points[near]) if len(near) else everywhere
-        place = near if len(near) else np.arange(len(points))
-        count = min(_NEIGHBOURS, len(place))
-        apart, nearest = tree.query(vertices[own], k=count, workers=-1)
-        apart, nearest = apart.reshape(-1, count), place[nearest.reshape(-1, count)]
-        # the furthest neighbour counts for nothing, so that weights stay continuous where neighbours change
-        share = np.maximum(1 - apart / np.maximum(apart[:, -1:], 1e-12), 0) / np.maximum(apart, 1e-9)
-        share[share.sum(1) <= 0] = 1
-        share /= share.sum(1, keepdims=True)
-        # a sparse product: gathered, the neighbours' weights of a detailed mesh would take gigabytes
-        ends = np.arange(len(own) + 1) * count
-        result[own] = csr_matrix((share.ravel(), nearest.ravel(), ends), (len(own), len(points))) @ weights
+    sampled = rows_by(point_pieces)
+    bare = []
+    for piece, own in rows_by(pieces).items():
+        if piece in sampled:
+            result[own] = _nearby(points, sampled[piece], vertices[own]) @ weights
+        else:
+            bare.append(own)
+    if bare:
+        own = np.concatenate(bare)
+        result[own] = _nearby(points, np.arange(len(points)), vertices[own]) @ weights
     return result
+
+
+def _nearby(points: Floats, chosen: Longs, vertices: Floats) -> csr_matrix:
+    """(V, S) what share of each of the ``chosen`` points every vertex takes. Sparse: gathered weights would take gigabytes."""
+    count = min(_NEIGHBOURS, len(chosen))
+    apart, nearest = cKDTree(points[chosen]).query(vertices, k=count, workers=-1)
+    apart, nearest = apart.reshape(-1, count), chosen[nearest.reshape(-1, count)]
+    # the furthest neighbour counts for nothing, so that weights stay continuous where neighbours change
+    share = np.maximum(1 - apart / np.maximum(apart[:, -1:], 1e-12), 0) / np.maximum(apart, 1e-9)
+    share[share.sum(1) <= 0] = 1
+    share /= share.sum(1, keepdims=True)
+    return csr_matrix((share.ravel(), nearest.ravel(), np.arange(len(vertices) + 1) * count), (len(vertices), len(points)))
 
 
 def _smoothed(weights: Doubles, vertices: Floats, faces: Indices, reach: float) -> Doubles:
