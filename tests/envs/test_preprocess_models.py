@@ -152,6 +152,28 @@ def test_the_second_look_goes_to_a_small_subject_only() -> None:
     assert matting.look_again(alpha) is None
 
 
+def test_a_second_look_that_sees_something_else_does_not_count() -> None:
+    picture = np.zeros((200, 300, 3), np.uint8)
+    picture[80:120, 100:180] = 255
+    picture[80:120, 176:180, 0] = 250  # a fringe that only the second look tells from the subject
+    picture[90:110, 120:150, 0] = 200  # a darker part, which a network might take for the subject once it is close
+
+    def matte(of_whole: int, of_part: int) -> matting.Matte:
+        shelf = Shelf(torch.device("cpu"))
+        most, fringe = {200: of_whole}, {200: 1}
+
+        def network(part: wishes.Pixels) -> np.ndarray:
+            channel = part[..., 0].astype(np.float32)
+            return ((channel > 0) & (channel <= most.get(len(part), of_part)) & (channel != fringe.get(len(part), 250))).astype(np.float32)
+
+        with shelf.use("birefnet", lambda: Loaded(value=network)):
+            return matting.cut_out(shelf, picture, model="birefnet", progress=nothing)
+
+    assert (matte(255, 255).alpha >= 128).sum() == 40 * 76
+    assert (matte(255, 200).alpha >= 128).sum() == 40 * 80
+    assert (matte(255, 1).alpha >= 128).sum() == 40 * 80
+
+
 @pytest.fixture(scope="module")
 def small_birefnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Upstream's code with the smallest of its backbones, as its own instructions for the lite weights have it, and random weights."""
@@ -316,6 +338,23 @@ def test_the_few_step_lora_is_in_the_weights(parts: Path) -> None:
         shutil.move(parts / "lora", file)
 
 
+def test_a_lora_is_known_by_any_of_its_names_and_a_foreign_one_is_refused() -> None:
+    down, up, layers = torch.randn(2, 8), torch.randn(8, 2), {"blocks.0.to_q"}
+    for names in (
+        {"blocks.0.to_q.lora_down.weight": down, "blocks.0.to_q.lora_up.weight": up},
+        {"transformer.blocks.0.to_q.lora_A.default.weight": down, "transformer.blocks.0.to_q.lora_B.default.weight": up},
+        {"diffusion_model.blocks.0.to_q.lora_A.weight": down, "diffusion_model.blocks.0.to_q.lora_B.weight": up},
+        {"blocks.0.to_q.lora_down.weight": down, "blocks.0.to_q.lora_up.weight": up / 4, "blocks.0.to_q.alpha": torch.tensor(8.0)},
+    ):
+        weights = editing.lora_weights(names, layers)
+        assert set(weights) == {"transformer.blocks.0.to_q.lora_A.weight", "transformer.blocks.0.to_q.lora_B.weight"}
+        torch.testing.assert_close(weights["transformer.blocks.0.to_q.lora_B.weight"], up)
+    with pytest.raises(ValueError, match="do not fit"):
+        editing.lora_weights({"blocks.9.to_q.lora_down.weight": down}, layers)
+    with pytest.raises(ValueError, match="not complete"):
+        editing.lora_weights({"blocks.0.to_q.lora_down.weight": down}, layers)
+
+
 def test_memory_that_runs_out_leads_down_the_ladder(shelf: Shelf) -> None:
     """Whole, then network by network, then layer by layer; the same picture comes out, and it stays where it fits."""
     expected = editing.edit(shelf, "flux", red_on_grey(), words="stand", size=(64, 64), seed=1, progress=nothing)
@@ -390,6 +429,21 @@ def test_idle_models_make_room_in_the_order_of_their_use() -> None:
     assert shelf.free() == 250_000
     shelf.sleep("out")
     assert shelf.loaded == ()
+
+
+class Stuck(torch.nn.Linear):
+    """A module that a full GPU does not take."""
+
+    def to(self, *arguments: object, **named: object) -> torch.nn.Module:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+
+def test_a_model_that_does_not_fit_is_not_left_there_in_part() -> None:
+    shelf = Shelf(torch.device("cpu"))
+    with pytest.raises(torch.OutOfMemoryError), shelf.use("big", lambda: Loaded(value=1, modules=(linear(10), Stuck(10, 10)))):
+        pass
+    assert shelf.on_device == ()
+    assert shelf.loaded == ("big",)
 
 
 def test_shared_weights_count_once_and_parts_find_their_place() -> None:

@@ -6,7 +6,7 @@ LoRA it takes forty with guidance, as its makers say. ``flux``: FLUX.2 klein 4B,
 
 import gc
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from rigshot_env import MissingWeights
 
@@ -21,7 +22,7 @@ from .places import has_weights, weights_folder
 from .residency import Loaded, Placement, Shelf, bytes_of, first_that_fits, placement
 from .wishes import Pixels
 
-__all__ = ["LIGHTNING_SCHEDULER", "Editor", "best_editor", "edit", "load_flux", "load_qwen"]
+__all__ = ["LIGHTNING_SCHEDULER", "Editor", "best_editor", "edit", "load_flux", "load_qwen", "lora_weights"]
 
 EditorName = Literal["qwen", "flux"]
 Progress = Callable[[float], None]
@@ -95,12 +96,37 @@ def load_qwen(device: torch.device) -> Editor:
         # guidance by a second, empty instruction: twice the work in each step
         return Editor(pipeline=pipeline, arguments={"num_inference_steps": 40, "true_cfg_scale": 4.0, "negative_prompt": " "})
     pipeline.scheduler = FlowMatchEulerDiscreteScheduler.from_config(LIGHTNING_SCHEDULER)
-    file = "Qwen-Image-Edit-2511-Lightning-4steps-V1.0-bf16.safetensors"
-    pipeline.load_lora_weights(weights_folder("qwen-lightning"), weight_name=file, local_files_only=True)
+    file = weights_folder("qwen-lightning") / "Qwen-Image-Edit-2511-Lightning-4steps-V1.0-bf16.safetensors"
+    pipeline.load_lora_weights(lora_weights(load_file(file), set(dict(pipeline.transformer.named_modules()))))
     pipeline.fuse_lora()
     pipeline.unload_lora_weights()
     return Editor(pipeline=pipeline, arguments={"num_inference_steps": 4, "true_cfg_scale": 1.0})
 
+
+def lora_weights(published: Mapping[str, torch.Tensor], layers: Set[str]) -> dict[str, torch.Tensor]:
+    """A LoRA's weights under diffusers' names, whichever of the usual ones they were published with; a factor alpha is worked in.
+
+    Raises ValueError for anything that does not belong to one of the transformer's ``layers``: libraries pass over such names
+    with a word in the log, and four steps without the LoRA give a picture of noise.
+    """
+    pairs: dict[str, dict[str, torch.Tensor]] = {}
+    for name, tensor in published.items():
+        plain = name.removeprefix("diffusion_model.").removeprefix("transformer.").replace(".default.", ".").removesuffix(".weight")
+        layer, _, part = plain.rpartition(".")
+        if layer not in layers or part not in _LORA_PARTS:
+            raise ValueError(f"the weights qwen-lightning do not fit: {name}")
+        pairs.setdefault(layer, {})[_LORA_PARTS[part]] = tensor
+    weights: dict[str, torch.Tensor] = {}
+    for layer, pair in pairs.items():
+        if not {"down", "up"} <= pair.keys():
+            raise ValueError(f"the weights qwen-lightning are not complete: {layer}")
+        scale = float(pair["alpha"]) / pair["down"].shape[0] if "alpha" in pair else 1.0
+        weights[f"transformer.{layer}.lora_A.weight"] = pair["down"]
+        weights[f"transformer.{layer}.lora_B.weight"] = pair["up"] * scale
+    return weights
+
+
+_LORA_PARTS = {"lora_down": "down", "lora_A": "down", "lora_up": "up", "lora_B": "up", "alpha": "alpha"}
 
 LOADERS: dict[str, Callable[[torch.device], Editor]] = {"qwen": load_qwen, "flux": load_flux}
 

@@ -33,6 +33,8 @@ _AROUND = 0.12
 _CLOSE = 0.6
 """A subject whose box with its margin covers more of the picture gains nothing by a second look."""
 _SEEN = 0.5
+_AGREED = 0.7
+"""The second look may only be finer. One that takes something else for the subject, now that less is around it, does not count."""
 
 Floats = NDArray[np.float32]
 Progress = Callable[[float], None]
@@ -106,8 +108,9 @@ def cut_out(shelf: Shelf, picture: Pixels, *, model: str, progress: Progress) ->
         if (box := look_again(alpha)) is not None:
             rows, columns = box
             close = seen(np.ascontiguousarray(picture[rows, columns]))
-            alpha = np.zeros_like(alpha)  # beyond the box no pixel was even half the subject's
-            alpha[rows, columns] = close
+            if _agreement(close, alpha[rows, columns]) >= _AGREED:
+                alpha = np.zeros_like(alpha)  # beyond the box no pixel was even half the subject's
+                alpha[rows, columns] = close
     return Matte(alpha=(np.clip(alpha, 0, 1) * 255 + 0.5).astype(np.uint8), confidence=_confidence(alpha), model=model)
 
 
@@ -123,6 +126,12 @@ def look_again(alpha: Floats) -> tuple[slice, slice] | None:
     )
     covered = (box[0].stop - box[0].start) * (box[1].stop - box[1].start) / alpha.size
     return (box[0], box[1]) if covered < _CLOSE else None
+
+
+def _agreement(one: Floats, other: Floats) -> float:
+    """Intersection over union of two mattes of one part."""
+    first, second = one >= _SEEN, other >= _SEEN
+    return float((first & second).sum() / max(int((first | second).sum()), 1))
 
 
 def _confidence(alpha: Floats) -> float:

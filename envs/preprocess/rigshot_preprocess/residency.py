@@ -159,13 +159,19 @@ class Shelf:
         if model.here or not model.modules:
             return
         self.make_room(int(model.bytes * _MARGIN) + model.work)
-        for module in model.modules:
-            module.to(self.device)
+        try:
+            for module in model.modules:
+                module.to(self.device)
+        except OUT_OF_MEMORY:
+            self._take_down(model)  # not half of it up there, where nothing would ever move it
+            raise
         model.here = True
 
     def _put_away(self, model: Loaded) -> None:
-        if model.busy:
-            return
+        if not model.busy:
+            self._take_down(model)
+
+    def _take_down(self, model: Loaded) -> None:
         for module in model.modules:
             _to_memory(module, pinned=self.device.type == "cuda")
         model.here = False
