@@ -29,11 +29,12 @@ class Rigger:
 
     def __init__(self) -> None:
         self._networks: Any = None
+        self._prepared: Any = None
 
     def skeleton(self, job: Job) -> Mapping[str, Any]:
         """Joints for a mesh: several seeds, judged without a truth, the best kept. Raises BadRig if none is sound."""
         from rigshot_unirig import tries
-        from rigshot_unirig.mesh import Box, load_mesh, prepare, sample
+        from rigshot_unirig.mesh import Box, load_mesh, sample
         from rigshot_unirig.rig_check import Subject
         from rigshot_unirig.rig_files import RigFile, save_rig
 
@@ -45,7 +46,7 @@ class Rigger:
         beams = whole(job, "beams", settings.sampling.beams, 1, 64)
         most_tokens = whole(job, "max_tokens", settings.sampling.most_tokens, 100, settings.sampling.most_tokens)
         clock = _Clock(networks)
-        mesh = prepare(vertices, faces)
+        mesh = self._prepared(vertices, faces)
         box = Box.around(mesh.vertices)
         places = box.inside(mesh.vertices)
         subject = Subject.of(places, mesh.faces)
@@ -87,7 +88,7 @@ class Rigger:
         clock.lap("load")
 
         def attempt(divisor: int) -> Any:
-            return bind(network, networks.settings, vertices, faces, rig, seed, divisor, job.progress, clock.lap)
+            return bind(network, networks.settings, vertices, faces, rig, self._prepared, seed, divisor, job.progress, clock.lap)
 
         bound = _with_less(clock, lambda: attempt(1), lambda: attempt(_SMALLER))
         if bound.mended:
@@ -104,6 +105,7 @@ class Rigger:
         if self._networks is None:
             source, weights = _folder("RIGSHOT_ENGINE_SOURCE"), _folder("RIGSHOT_ENGINE_WEIGHTS")
             job.progress(0.01)
+            from rigshot_unirig.mesh import Preparation
             from rigshot_unirig.networks import Networks, chosen_device
             from rigshot_unirig.settings import Settings
 
@@ -112,6 +114,7 @@ class Rigger:
             except FileNotFoundError as error:
                 raise MissingWeights(str(error)) from error
             cache = Path(os.environ.get("RIGSHOT_ENGINE_CACHE") or weights / "converted")
+            self._prepared = Preparation()
             self._networks = Networks(settings, weights, cache, chosen_device(os.environ.get("RIGSHOT_ENGINE_DEVICE", "")))
         return self._networks
 
@@ -215,5 +218,7 @@ def _folder(name: str) -> Path:
 
 
 if __name__ == "__main__":
+    # the decoder's cache grows with every token: in fixed segments, what it leaves behind would not fit the next size
+    os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
     rigger = Rigger()
     raise SystemExit(main(engine="unirig", stages={"skeleton": rigger.skeleton, "skin": rigger.skin}, sleep=rigger.sleep))

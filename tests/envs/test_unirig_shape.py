@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "envs" / "unirig"))
 from rigshot_unirig import prior, rig_check, transfer
 from rigshot_unirig.mesh import (
     Box,
+    Preparation,
     components,
     edges_of,
     from_upstream,
@@ -67,6 +68,15 @@ def test_a_split_mesh_is_welded_and_a_large_one_reduced() -> None:
     assert np.allclose(np.linalg.norm(mesh.vertex_normals, axis=1), 1, atol=1e-5)
     out = mesh.vertices - np.clip(mesh.vertices, [0, 0, 0.2], [0, 0, 0.8])
     assert (np.einsum("vd,vd->v", mesh.vertex_normals, out / np.linalg.norm(out, axis=1, keepdims=True)) > 0.98).all()
+
+
+def test_the_last_mesh_is_prepared_once() -> None:
+    vertices, faces = dog()
+    prepared = Preparation()
+    mesh = prepared(vertices, faces)
+    assert prepared(vertices.copy(), faces.copy()) is mesh
+    other = prepared(vertices * np.float32(2), faces)
+    assert other is not mesh and np.allclose(other.vertices, 2 * mesh.vertices)
 
 
 def test_samples_lie_on_the_surface_and_carry_values() -> None:
@@ -207,7 +217,7 @@ def test_weights_of_a_rig_survive_the_way_to_the_full_mesh(shared_data: Path) ->
     pieces = components(len(places), edges_of(faces))
     own = pieces_of(mesh, to_upstream(places), pieces)[samples.corner(mesh.faces)]
     bones = np.stack([rig.places, rig.places + 0.01], 1)
-    skin = transfer.transfer(samples.points, own, samples.of(known, mesh.faces), to_upstream(places), faces, pieces, bones)
+    skin = transfer.transfer(samples.points, own, samples.of(known, mesh.faces), to_upstream(places), edges_of(faces), pieces, bones)
     assert skin.mended == 0
     assert np.allclose(skin.weights.sum(1), 1, atol=1e-5)
     assert (skin.weights > 0).sum(1).max() <= 4
@@ -228,7 +238,7 @@ def test_nothing_is_taken_from_another_piece_that_is_near() -> None:
     vertices, faces, points, own, weights = two_bars()
     pieces = components(len(vertices), edges_of(faces))
     bones = np.array([[[-0.1, -1, 0], [-0.1, 1, 0]], [[0.1, -1, 0], [0.1, 1, 0]]])
-    skin = transfer.transfer(points, own, weights, vertices, faces, pieces, bones)
+    skin = transfer.transfer(points, own, weights, vertices, edges_of(faces), pieces, bones)
     assert np.array_equal(skin.weights, np.eye(2, dtype=np.float32)[(vertices[:, 0] > 0).astype(int)])
 
 
@@ -238,12 +248,12 @@ def test_points_without_weights_are_mended_or_the_rig_is_bad() -> None:
     bones = np.array([[[-0.1, -1, 0], [-0.1, 1, 0]], [[0.1, -1, 0], [0.1, 1, 0]]])
     weights[:2] = np.nan
     weights[-1] = 0
-    skin = transfer.transfer(points, own, weights, vertices, faces, pieces, bones)
+    skin = transfer.transfer(points, own, weights, vertices, edges_of(faces), pieces, bones)
     assert skin.mended == pytest.approx(3 / len(points))
     assert np.array_equal(skin.weights.argmax(1), (vertices[:, 0] > 0).astype(int))
     weights[: len(weights) // 50] = np.nan
     with pytest.raises(BadRig, match="no weights for 2% of the surface"):
-        transfer.transfer(points, own, weights, vertices, faces, pieces, bones)
+        transfer.transfer(points, own, weights, vertices, edges_of(faces), pieces, bones)
 
 
 def test_smoothing_counts_every_neighbour() -> None:
@@ -253,10 +263,10 @@ def test_smoothing_counts_every_neighbour() -> None:
     faces = np.array([[0, 1 + k, 1 + (k + 1) % 6] for k in range(6)], np.int32)
     weights = np.zeros((7, 2))
     weights[1:4, 0] = weights[[0, 4, 5, 6], 1] = 1
-    near = transfer._neighbour_mean(vertices, faces, 100.0)
+    near = transfer._neighbour_mean(vertices, edges_of(faces), 100.0)
     assert np.allclose((near @ weights)[0], [3 / 7, 4 / 7], atol=1e-4)
     assert np.allclose(near.sum(1), 1)
-    far = transfer._neighbour_mean(vertices, faces, 0.2)
+    far = transfer._neighbour_mean(vertices, edges_of(faces), 0.2)
     assert np.allclose(far @ weights, weights, atol=1e-9)
 
 
@@ -391,6 +401,6 @@ def test_thousands_of_pieces_are_no_burden() -> None:
     own = np.arange(0, 12000, 5)
     weights = np.stack([vertices[own, 0] > 0, vertices[own, 0] <= 0], 1).astype(np.float32)
     bones = np.array([[[0.5, 0, 0], [0.6, 0, 0]], [[-0.5, 0, 0], [-0.6, 0, 0]]])
-    skin = transfer.transfer(vertices[own], pieces[own].astype(np.int64), weights, vertices, faces, pieces, bones)
+    skin = transfer.transfer(vertices[own], pieces[own].astype(np.int64), weights, vertices, edges_of(faces), pieces, bones)
     clear = np.abs(vertices[:, 0]) > 0.2
     assert np.array_equal(skin.weights[clear].argmax(1), (vertices[clear, 0] <= 0).astype(int))

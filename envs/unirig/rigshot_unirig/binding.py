@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from rigshot_env import BadRig
 
 from .arrays import Floats, Indices
-from .mesh import Box, components, edges_of, pieces_of, prepare, sample, to_upstream, welded
+from .mesh import Box, Preparation, components, edges_of, pieces_of, sample, to_upstream, welded
 from .networks import Network
 from .prior import TooLong, voxel_prior
 from .rig_files import RigFile
@@ -38,6 +38,7 @@ def bind(
     vertices: Floats,
     faces: Indices,
     rig: RigFile,
+    prepared: Preparation,
     seed: int,
     divisor: int,
     progress: Callable[[float], None],
@@ -52,7 +53,7 @@ def bind(
     joints, tails = to_upstream(rig.joints[bound]), to_upstream(rig.tails[bound])
     place_of = {joint: place for place, joint in enumerate(bound)}
     parents = np.array([place_of.get(int(rig.parents[joint]), -1) for joint in bound], np.int32)
-    mesh = prepare(vertices, faces)
+    mesh = prepared(vertices, faces)
     own, box = Box.around(mesh.vertices), Box.around(mesh.vertices, joints)
     progress(0.05)
     lap("prepare")
@@ -78,10 +79,11 @@ def bind(
     )
     lap("skin")
     places, corners, index = welded(to_upstream(vertices), faces)
-    pieces = components(len(places), edges_of(corners))
+    edges = edges_of(corners)
+    pieces = components(len(places), edges)
     point_pieces = pieces_of(mesh, places, pieces)[samples.corner(mesh.faces)]
     bones = np.stack([box.inside(joints), box.inside(tails)], 1).astype(np.float64)
-    skin = transfer(samples.points, point_pieces, found, box.inside(places), corners, pieces, bones)
+    skin = transfer(samples.points, point_pieces, found, box.inside(places), edges, pieces, bones)
     progress(0.95)
     nearest = cKDTree(places).query(mesh.vertices)[1]
     bled = bleed(skin.weights[nearest], prior, parents)

@@ -3,6 +3,7 @@
 Rigshot's meshes are in glTF's axes (+Y up, facing +Z); UniRig learnt from what Blender makes of them: +Z up, facing -Y.
 """
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from .arrays import Doubles, Floats, Indices, Longs
 
 __all__ = [
     "Box",
+    "Preparation",
     "Prepared",
     "Samples",
     "components",
@@ -177,6 +179,20 @@ def prepare(vertices: Floats, faces: Indices) -> Prepared:
         vertex_normals=_vertex_normals(places, triangles, face_normals),
         face_normals=face_normals.astype(np.float32),
     )
+
+
+class Preparation:
+    """``prepare`` that remembers the last mesh: its skeleton and its weights are asked for one after the other."""
+
+    def __init__(self) -> None:
+        self._last: tuple[bytes, Prepared] | None = None
+
+    def __call__(self, vertices: Floats, faces: Indices) -> Prepared:
+        """The prepared mesh of ``vertices`` (V, 3) and ``faces`` (F, 3), glTF's axes."""
+        mark = hashlib.blake2b(vertices.tobytes() + faces.tobytes()).digest()
+        if self._last is None or self._last[0] != mark:
+            self._last = mark, prepare(vertices, faces)
+        return self._last[1]
 
 
 def sample(mesh: Prepared, vertices: Floats, *, count: int, of_vertices: int, seed: int) -> Samples:

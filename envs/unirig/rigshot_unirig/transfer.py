@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from rigshot_env import BadRig
 
 from .arrays import Booleans, Doubles, Floats, Indices, Longs
-from .mesh import edges_of, rows_by
+from .mesh import rows_by
 
 __all__ = ["Skin", "bone_distances", "bone_nearest", "strongest", "transfer"]
 
@@ -32,17 +32,18 @@ class Skin:
     mended: float
 
 
-def transfer(points: Floats, point_pieces: Longs, found: Floats, vertices: Floats, faces: Indices, pieces: Indices, bones: Doubles) -> Skin:
+def transfer(points: Floats, point_pieces: Longs, found: Floats, vertices: Floats, edges: Indices, pieces: Indices, bones: Doubles) -> Skin:
     """Weights of ``vertices`` (V, 3) from those ``found`` (S, J) at ``points`` (S, 3).
 
-    ``point_pieces`` (S,) and ``pieces`` (V,) say which connected piece of the mesh a point and a vertex belong to; ``bones``
-    (J, 2, 3) where bones start and end. All places are in one measure. Rows sum to 1, at most four entries are not zero.
+    ``edges`` (E, 2) are the mesh's; ``point_pieces`` (S,) and ``pieces`` (V,) say which connected piece of it a point and a
+    vertex belong to; ``bones`` (J, 2, 3) where bones start and end. All places are in one measure. Rows sum to 1, at most
+    four entries are not zero.
     Raises BadRig if the network gave no weights for more than 1 % of the points.
     """
     weights, mended = _sound(points, found, bones)
     spread = _spread(points, point_pieces, weights, vertices, pieces)
     apart = float(np.median(cKDTree(points).query(points[:: max(len(points) // 2000, 1)], k=2)[0][:, 1]))
-    smooth = _smoothed(spread, vertices, faces, max(_REACH * apart, 1e-9))
+    smooth = _smoothed(spread, vertices, edges, max(_REACH * apart, 1e-9))
     return Skin(weights=strongest(smooth), mended=mended)
 
 
@@ -113,17 +114,16 @@ def _nearby(points: Floats, chosen: Longs, vertices: Floats) -> csr_matrix:
     return csr_matrix((share.ravel(), nearest.ravel(), np.arange(len(vertices) + 1) * count), (len(vertices), len(points)))
 
 
-def _smoothed(weights: Doubles, vertices: Floats, faces: Indices, reach: float) -> Doubles:
+def _smoothed(weights: Doubles, vertices: Floats, edges: Indices, reach: float) -> Doubles:
     """A few steps towards the neighbours that lie within ``reach``, every neighbour counted once and near ones more."""
-    mean = _neighbour_mean(vertices, faces, reach)
+    mean = _neighbour_mean(vertices, edges, reach)
     for _ in range(_STEPS):
         weights = mean @ weights
     return weights
 
 
-def _neighbour_mean(vertices: Floats, faces: Indices, reach: float) -> csr_matrix:
+def _neighbour_mean(vertices: Floats, edges: Indices, reach: float) -> csr_matrix:
     """(V, V) the mean of a vertex, which counts 1, and its neighbours, which count less the longer the edge."""
-    edges = edges_of(faces)
     length = np.linalg.norm(vertices[edges[:, 0]] - vertices[edges[:, 1]], axis=1).astype(np.float64)
     near = np.exp(-((length / reach) ** 2))
     pairs = np.concatenate([edges, edges[:, ::-1]])
