@@ -255,6 +255,31 @@ def test_a_finer_skeleton_moves_the_same(dog: tuple[Mesh, Body, Rig, tuple[Clip,
             np.testing.assert_allclose(theirs[1::2], ours[1:], atol=2e-3)
 
 
+def elsewhere(rig: Rig, metres: float) -> Rig:
+    """The same bones with every joint somewhat elsewhere, as another rigger would have put it."""
+    joints = rig.joints + np.random.default_rng(0).normal(0, metres, rig.joints.shape).astype(np.float32)
+    joints[0] = rig.joints[0]
+    tails = rig.tails.copy()
+    for joint in range(1, len(joints)):
+        if (rig.parents == joint).any():
+            tails[joint] = joints[rig.parents == joint].mean(0)
+    return replace(rig, joints=joints, tails=tails, names=tuple(f"b{place}" for place in range(len(joints))))
+
+
+def test_feet_stand_although_the_joints_are_elsewhere(dog: tuple[Mesh, Body, Rig, tuple[Clip, ...]]) -> None:
+    mesh, body, rig, clips = dog
+    other = elsewhere(rig, 0.02)
+    moved = {clip.name: clip for clip in retargeted_clips(mesh, body, clips, rig, other)}
+    assert {"walk", "idle", "look"} <= {*moved}
+    plain = retargeted(clips[0], rig, other, corresponding(rig, other))
+    assert clips[0].name == "walk"
+    sliding = feet_figures(mesh, body, other, plain)
+    assert feet_figures(mesh, body, other, moved["walk"]).slide < sliding.slide / 2
+    for name in ("walk", "idle", "look"):
+        ours = next(clip for clip in clips if clip.name == name)
+        assert feet_figures(mesh, body, other, moved[name]).slide < feet_figures(mesh, body, rig, ours).slide + 0.008
+
+
 def skeleton_of(animal: TruthRig, mesh: Mesh) -> Rig:
     """The truth's skeleton and weights as an engine would hand them over, without IK's loose ends."""
     above = {int(child): int(parent) for parent, child in animal.bones}

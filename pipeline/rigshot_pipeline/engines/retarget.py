@@ -13,6 +13,7 @@ from ..asset import Clip, Floats, Indices, Mesh, Rig
 from ..body import Body
 from ..embedded.rig_check import torn_and_sunk
 from ..pose import quaternion_matrices
+from .planting import Leg, legs_of, places, planted
 
 __all__ = ["corresponding", "retargeted", "retargeted_clips"]
 
@@ -22,14 +23,20 @@ _SAMPLES = 5  # along every bone
 _AGAINST = 0.06  # metres that a bone at a right angle counts as further away: at a hip the thigh's bone ends beside the spine's
 _SAME_SKIN = 0.15  # metres that a bone counts as nearer when it moves the very same skin
 _TEARS, _SINKS = 0.0045, 0.012  # share of torn edges, metres below the ground: from here on a clip is played with less energy
+_HOPELESS = 1.5  # times as much, at the least energy, and the clip is left out
 _ENERGIES = (1.0, 0.8, 0.6, 0.45, 0.3)
 _NO_LENGTH = 1e-6  # metres
 
 
 def retargeted_clips(mesh: Mesh, body: Body, clips: tuple[Clip, ...], own: Rig, other: Rig) -> tuple[Clip, ...]:
-    """``clips`` of the rig ``own`` for the skinned rig ``other`` of the same welded mesh, each with as much energy as the skin bears."""
+    """``clips`` of the rig ``own`` for the skinned rig ``other`` of the same welded mesh, each with as much energy as the skin bears.
+
+    A clip that it does not bear at all is left out, except for idle: everything can breathe.
+    """
     bones = corresponding(own, other)
-    return tuple(_calmed(mesh, body, other, retargeted(clip, own, other, bones)) for clip in clips)
+    legs = legs_of(body, own, other, bones)
+    calmed = (_calmed(mesh, body, other, retargeted(clip, own, other, bones, legs)) for clip in clips)
+    return tuple(clip for clip in calmed if clip is not None)
 
 
 def corresponding(own: Rig, other: Rig) -> Indices:
@@ -56,12 +63,22 @@ def corresponding(own: Rig, other: Rig) -> Indices:
     return bones
 
 
-def retargeted(clip: Clip, own: Rig, other: Rig, bones: Indices) -> Clip:
-    """``clip`` of ``own`` for the joints of ``other``, which move as the ``bones`` (J,) of ``own`` do.
+def retargeted(clip: Clip, own: Rig, other: Rig, bones: Indices, legs: tuple[Leg, ...] = ()) -> Clip:
+    """``clip`` of ``own`` for the joints of ``other``, which move as the ``bones`` (J,) of ``own`` do, the feet of ``legs`` as its feet."""
+    ours = _world(own, clip)
+    world = ours[:, bones]
+    stood = places(own, ours, clip.root_offset.astype(np.float64))
 
-    The root's way is scaled by the height of the joint that carries the body, as that of a smaller dog's steps is.
-    """
-    world = _world(own, clip)[:, bones]
+    def goal(joint: int, bone: int) -> Doubles:
+        """Where a joint must be (K, 3) for the skin that turns with it to lie where it lies under our ``bone``."""
+        where: Doubles = stood[:, bone] + world[:, joint] @ (other.joints[joint] - own.joints[bone]).astype(np.float64)
+        return where
+
+    carrier = min(1, len(other.names) - 1)  # the joint on the root that carries the body
+    from_root = (other.joints[carrier] - other.joints[0]).astype(np.float64)
+    offset: Doubles = goal(carrier, int(bones[carrier])) - other.joints[0] - world[:, 0] @ from_root
+    for leg in legs:
+        world = planted(other, world, offset, leg, goal(leg.joints[-1], leg.own))
     local = world.copy()
     for joint in range(1, len(other.names)):
         local[:, joint] = np.swapaxes(world[:, other.parents[joint]], 1, 2) @ world[:, joint]
@@ -69,25 +86,25 @@ def retargeted(clip: Clip, own: Rig, other: Rig, bones: Indices) -> Clip:
     rotations = Rotation.from_matrix(local.reshape(-1, 3, 3)).as_quat().reshape(keys, -1, 4)
     for key in range(1, keys):  # neighbours on one half of the sphere, for importers that blend linearly
         rotations[key, (rotations[key] * rotations[key - 1]).sum(1) < 0] *= -1
-    scale = _height(other) / max(_height(own), _NO_LENGTH)
     return Clip(
         name=clip.name,
         times=clip.times,
         rotations=rotations.astype(np.float32),
-        root_offset=(clip.root_offset * np.float32(scale)).astype(np.float32),
+        root_offset=offset.astype(np.float32),
         loop=clip.loop,
     )
 
 
-def _calmed(mesh: Mesh, body: Body, rig: Rig, clip: Clip) -> Clip:
-    """The clip with the most energy at which the skin neither tears nor sinks; the calmest where it always does."""
-    trial = clip
+def _calmed(mesh: Mesh, body: Body, rig: Rig, clip: Clip) -> Clip | None:
+    """The clip with the most energy at which the skin neither tears nor sinks; None where it does so even at the least."""
+    trial, fault = clip, 0.0
     for energy in _ENERGIES:
         trial = clip if energy == 1 else _with_energy(clip, energy)
         torn, sunk = torn_and_sunk(mesh, body, rig, trial)
-        if torn <= _TEARS and sunk <= _SINKS:
+        fault = max(torn / _TEARS, sunk / _SINKS)
+        if fault <= 1:
             break
-    return trial
+    return trial if fault <= _HOPELESS or clip.name == "idle" else None
 
 
 def _with_energy(clip: Clip, energy: float) -> Clip:
@@ -112,8 +129,3 @@ def _units(axes: Floats) -> Doubles:
     lengths = np.linalg.norm(axes, axis=1, keepdims=True).astype(np.float64)
     units: Doubles = np.where(lengths > _NO_LENGTH, axes / np.maximum(lengths, _NO_LENGTH), 0)
     return units
-
-
-def _height(rig: Rig) -> float:
-    """Metres from the ground to the first joint that is not the root."""
-    return float(rig.joints[min(1, len(rig.joints) - 1), 1])
