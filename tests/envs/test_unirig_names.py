@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "envs" / "unirig"))
 
@@ -180,6 +182,25 @@ def test_rigs_that_people_made_are_read(name: str, shared_data: Path) -> None:
         assert {joint: found[joint] for joint in TRUTH[name]} == TRUTH[name]
         given = [word for word in roles.words if word]
         assert len(set(given)) == len(given)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.sampled_from([None, "quadruped", "biped", "bird", "fish", "snake", "object"]))
+def test_any_tree_gets_unique_names(seed: int, count: int, plan: str | None) -> None:
+    """Half of the trees are mirrored, as bodies are, with joints at one place among them; nothing is named twice."""
+    random = np.random.default_rng(seed)
+    joints = random.normal(size=(count, 3)) * [0.3, 0.4, 0.5] + [0, 0.5, 0]
+    joints[random.random(count) < 0.3, 0] = 0
+    joints[random.random(count) < 0.1] = joints[0]
+    parents = np.array([-1, *(int(random.integers(0, joint)) for joint in range(1, count))], np.int32)
+    if seed % 2:
+        joints = np.concatenate([joints, joints[1:] * [-1, 1, 1]])
+        parents = np.concatenate([parents, [0 if parent == 0 else parent + count - 1 for parent in parents[1:]]]).astype(np.int32)
+    places = joints.astype(np.float32)
+    skeleton = Skeleton(joints=places, parents=parents)
+    rig = name_rig(skeleton, bone_tails(places, parents), places.min(0), places.max(0), plan)
+    assert len(rig.names) == len(set(rig.names)) == len(joints) + 1
+    assert all(role is not None or name.startswith("bone_") for role, name in zip(rig.roles, rig.names, strict=True))
 
 
 def _rerooted(rows: list[Row], root: int) -> list[Row]:

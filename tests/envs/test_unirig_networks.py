@@ -5,6 +5,7 @@ Runs where torch and what the environment needs are installed; the tests that ne
 RIGSHOT_UNIRIG_SOURCE.
 """
 
+import importlib.util
 import json
 import os
 import pickle
@@ -28,7 +29,7 @@ from rigshot_unirig.grammar import Grammar, Vocabulary
 from rigshot_unirig.sparse_conv import SparseConvTensor, SubMConv3d
 from safetensors.torch import load_file
 from torch.nn import functional
-from unirig_kit import DOG, dog, skeleton_of, tokens_of
+from unirig_kit import DOG, ENVIRONMENT, dog, skeleton_of, tokens_of
 
 from rigshot_env import MissingWeights
 
@@ -201,6 +202,32 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path, capfd: pytest.CaptureF
         converted(tmp_path / "model.ckpt", tmp_path, "skin")
     assert not (tmp_path / "made by a pickle").exists()
     assert "no network" in capfd.readouterr().err
+
+
+def test_a_full_card_is_met_by_less_once() -> None:
+    spec = importlib.util.spec_from_file_location("unirig_worker", ENVIRONMENT / "worker.py")
+    assert spec is not None and spec.loader is not None
+    worker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(worker)
+    asked: list[str] = []
+
+    class Clock:
+        def lap(self, step: str) -> None:
+            asked.append(step)
+
+    def full(name: str) -> str:
+        asked.append(name)
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    def enough(name: str) -> str:
+        asked.append(name)
+        return name
+
+    assert worker._with_less(Clock(), lambda: enough("all"), lambda: enough("less")) == "all"
+    assert worker._with_less(Clock(), lambda: full("all"), lambda: enough("less")) == "less"
+    with pytest.raises(torch.OutOfMemoryError):
+        worker._with_less(Clock(), lambda: full("all"), lambda: full("less"))
+    assert asked == ["all", "all", "out of memory", "less", "all", "out of memory", "less"]
 
 
 @pytest.fixture(scope="module")
