@@ -13,6 +13,8 @@ LONGEST_STEM = 60  # characters; file systems take 255 bytes, and a CJK characte
 
 # stage, file in its folder, what it is called beside the model's name
 _PICTURES = (
+    ("standardise", "before.png", "_before.png"),
+    ("standardise", "after.png", "_after.png"),
     ("preview", "turntable.gif", ".gif"),
     ("preview", "turntable.mp4", ".mp4"),
     ("preview", "poster.png", "_poster.png"),

@@ -33,8 +33,10 @@ class Options:
     ``turn``: degrees clockwise by which the photo is to be turned, and by no more (0: left as it is); auto: the stages set a
     subject that stands askew upright. ``clip`` the clip that the preview plays.
     ``engine``: auto takes the best that is installed, embedded only what comes with Rigshot, the name of an engine has that one do
-    all that it can do. ``prepare``: the preparations to make; one that is not named is left out, to see what it is worth
-    (``stages/unprepared.py`` says what is left then). ``name``: the stem of the delivered files' names, already safe for a file system.
+    all that it can do. ``repose``: have an engine redraw the subject standing and from its side, where the photo shows it otherwise;
+    never unasked, for what is redrawn is partly made up. ``prepare``: the preparations to make; one that is not named is left out, to
+    see what it is worth (``stages/unprepared.py`` says what is left then). ``name``: the stem of the delivered files' names, already
+    safe for a file system.
     """
 
     subject: Literal["auto"] | BodyPlan = "auto"
@@ -46,5 +48,6 @@ class Options:
     formats: tuple[Format, ...] = FORMATS
     seed: int = 0
     engine: str = "auto"
+    repose: bool = False
     prepare: tuple[Preparation, ...] = PREPARATIONS
     name: str = "model"

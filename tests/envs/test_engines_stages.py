@@ -21,8 +21,8 @@ from rigshot_pipeline.errors import EngineFailed, Refused
 from rigshot_pipeline.options import Options
 from rigshot_pipeline.run import Event, Record, run_job
 from rigshot_pipeline.stage import Outcome, StageName, Work
-from rigshot_pipeline.stages import skeleton, skin
-from rigshot_pipeline.store import load_clips, load_mesh, load_rig
+from rigshot_pipeline.stages import skeleton, skin, standardise
+from rigshot_pipeline.store import load_clips, load_mesh, load_picture, load_rig
 from rigshot_pipeline.warm import toy_animal
 
 # What each function does is crude, but it is done: pictures, meshes, bones and weights are computed from what the stage hands over.
@@ -267,6 +267,71 @@ def test_a_skeleton_that_does_not_fit_is_not_taken(made: Made, lab: EngineLab, t
     outcome = skeleton.run(made.work(tmp_path / "skeleton", "geometry"))
     assert [advice.code for advice in outcome.advice] == ["engine_gave_way_bad_rig"]
     assert why in (tmp_path / "skeleton.log").read_text()
+
+
+REDRAW = """
+import json
+import numpy as np
+from PIL import Image
+
+def standardise(job: Job):
+    picture = np.asarray(Image.open(job.path("image")))
+    wish = job.parameters
+    assert (wish["plan"], wish["view"], wish["facing"], wish["look"]) == ("quadruped", "side", "right", "photo"), wish
+    if wish["seed"] == 1:
+        return {"chosen": None, "candidates": [{"file": "0.png", "score": 0.1}], "model": "padding"}
+    job.path("out").mkdir()
+    room = [(picture.shape[0] // 5,) * 2, (picture.shape[1] // 5,) * 2, (0, 0)]
+    for number in range(2):
+        wider = np.stack([np.pad(picture[..., k], room[:2], constant_values=(90, 120, 100)[k]) for k in range(3)], -1)
+        Image.fromarray(wider.astype(np.uint8)).save(job.path("out") / f"{number}.png")
+    return {"chosen": 1, "candidates": [{"file": "0.png", "score": 0.5}, {"file": "1.png", "score": 0.6}], "model": "padding"}
+
+raise SystemExit(main(engine="studio", stages={"standardise": standardise}))
+"""
+
+
+@pytest.fixture(scope="module")
+def cut_off(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a job up to its enhanced picture, in which the frame cuts the animal's tail off."""
+    folder = tmp_path_factory.mktemp("cut")
+    Image.fromarray(toy_animal(alpha=False)[:, 70:]).save(folder / "animal.png")
+    run_job(folder / "animal.png", folder / "job", options=Options(), until="enhance")
+    return folder / "job"
+
+
+def reposed(job: Path, folder: Path, **options: Any) -> Outcome:
+    folder.mkdir()
+    inputs: dict[StageName, Path] = {"intake": job / "intake", "enhance": job / "enhance"}
+    return standardise.run(Work(folder=folder, inputs=inputs, options=Options(**options), source=None, progress=lambda _: None))
+
+
+def test_a_subject_is_redrawn_only_when_it_is_wished(lab: EngineLab, cut_off: Path, tmp_path: Path) -> None:
+    with_engine(lab, REDRAW, ("standardise",))
+    outcome = reposed(cut_off, tmp_path / "plain")
+    assert outcome.engine == "embedded"
+    assert not (tmp_path / "plain" / "before.png").exists()
+    outcome = reposed(cut_off, tmp_path / "redrawn", repose=True)
+    assert outcome.engine == "studio:padding"
+    assert "reposed" in [advice.code for advice in outcome.advice]
+    before, after = (load_picture(tmp_path / "redrawn" / name) for name in ("before.png", "after.png"))
+    assert after.shape[1] == before.shape[1] + 2 * (before.shape[1] // 5)
+    assert standardise.STAGE.environment is not None
+    assert standardise.STAGE.environment(Options()) != standardise.STAGE.environment(Options(repose=True))
+
+
+def test_a_photo_that_no_redrawn_one_surpasses_stays(lab: EngineLab, cut_off: Path, tmp_path: Path) -> None:
+    with_engine(lab, REDRAW, ("standardise",))
+    outcome = reposed(cut_off, tmp_path / "stays", repose=True, seed=1)
+    assert outcome.engine == "embedded"
+    assert "repose_none" in [advice.code for advice in outcome.advice]
+    assert not (tmp_path / "stays" / "after.png").exists()
+
+
+def test_a_photo_that_shows_it_well_is_left_alone(made: Made, lab: EngineLab, tmp_path: Path) -> None:
+    refusing = 'def standardise(job): raise BadInput("nobody should ask")\n'
+    with_engine(lab, refusing + 'raise SystemExit(main(engine="studio", stages={"standardise": standardise}))', ("standardise",))
+    assert reposed(made.job, tmp_path / "well", repose=True).engine == "embedded"
 
 
 @pytest.fixture

@@ -35,6 +35,11 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="auto (the best that is installed), embedded, or the name of one (rigshot envs list)",
     )
+    parser.add_argument(
+        "--repose",
+        action="store_true",
+        help="let an engine redraw a subject that sits, lies or is cut off as standing (before and after are kept)",
+    )
     parser.add_argument("--subject", choices=("auto", *BODY_PLANS), default="auto", help="the body plan")
     parser.add_argument("--view", choices=("auto", *VIEWS), default="auto", help="from where the photo shows the subject")
     parser.add_argument("--box", type=_box, metavar="X,Y,W,H", help="a rectangle around the subject, in the photo's pixels")
@@ -120,7 +125,7 @@ def _photos(places: Iterable[Path]) -> Iterator[Path]:
 
 
 def _options(arguments: argparse.Namespace, name: str) -> Options:
-    wishes = ("subject", "view", "box", "mask", "turn", "clip", "formats", "seed", "engine")
+    wishes = ("subject", "view", "box", "mask", "turn", "clip", "formats", "seed", "engine", "repose")
     return Options(name=name, **{wish: getattr(arguments, wish) for wish in wishes})
 
 

@@ -1,6 +1,6 @@
 """standardise: where the subject is, how it stands, and the canonical square around it."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import cv2
@@ -17,6 +17,8 @@ from ..embedded.levelling import upright_turn
 from ..embedded.reading import Reading, read_silhouette
 from ..embedded.subject import Kind, Subject, find_subject
 from ..embedded.turning import turn_picture
+from ..engines import Engine, by_choice, environment
+from ..engines.reposing import redraw, wish_for
 from ..errors import Refused
 from ..options import Box, Options
 from ..stage import Advice, Outcome, Stage, Work
@@ -32,14 +34,49 @@ _SHEETS = ("alpha", "flat")
 
 def run(work: Work) -> Outcome:
     """Find the subject, read its view and pose, and put it into the canonical square."""
+    kind = store.load_json(work.inputs["enhance"] / "picture.json")["kind"]
+    masked = (work.inputs["intake"] / "mask.png").is_file()
+    # A view that the person names is the photo's, and would not be that of another picture.
+    wished = work.options.repose and "pose" in work.options.prepare and work.options.view == "auto" and kind == "photo" and not masked
+    return by_choice(work, "standardise", engine=_by_engine, embedded=_embedded, suits=wished)
+
+
+def _embedded(work: Work) -> Outcome:
     picture = store.load_picture(work.inputs["enhance"] / "picture.png")
     made = store.load_json(work.inputs["enhance"] / "picture.json")
     photo = store.load_json(work.inputs["intake"] / "photo.json")
-    kind: Kind = made["kind"]
-    scale: float = made["scale"]
+    subject = _found(work, picture, made, photo) if {"pose", "cutout"} & {*work.options.prepare} else plain_subject(picture)
+    return _standardised(work, picture, subject, kind=made["kind"], scale=made["scale"])
+
+
+def _by_engine(engine: Engine) -> Outcome:
+    """The subject as an engine redraws it, standing and from its side, where that is better than the photo."""
+    work = engine.work
+    picture = store.load_picture(work.inputs["enhance"] / "picture.png")
+    made = store.load_json(work.inputs["enhance"] / "picture.json")
+    subject = _found(work, picture, made, store.load_json(work.inputs["intake"] / "photo.json"))
+    mask = subject.probability >= 0.5
+    if not mask.any():
+        raise Refused("no_subject")
+    turned = _turn(picture, mask, subject, made["kind"], work.options)
+    reading = _corrected(_read(*_turned(picture, mask, turned), made["kind"]), work.options)
+    asked = wish_for(reading, whole=not measuring.cut_sides(mask))
+    if asked is None:
+        return _standardised(work, picture, subject, kind=made["kind"], scale=made["scale"])
+    redrawn = redraw(engine, picture, mask, asked)
+    if redrawn is None:
+        engine.asked = False  # the photo stays, and the engine has no share in it
+        outcome = _standardised(work, picture, subject, kind=made["kind"], scale=made["scale"])
+        return replace(outcome, advice=(*outcome.advice, Advice(code="repose_none", values={"engine": engine.spec.title})))
+    again = find_subject(redrawn, kind="photo", box=None, mask=None, model=models.chosen_model(work.options), seed=work.options.seed)
+    outcome = _standardised(work, redrawn, again, kind="photo", scale=1.0)
+    told = Advice(code="reposed", values={"engine": engine.spec.title}, level="warning")
+    return replace(outcome, advice=(*outcome.advice, told))
+
+
+def _standardised(work: Work, picture: Pixels, subject: Subject, *, kind: Kind, scale: float) -> Outcome:
     prepare = work.options.prepare
-    subject = _found(work, picture, made, photo) if {"pose", "cutout"} & {*prepare} else plain_subject(picture)
-    work.progress(0.6)
+    work.progress(0.85)
     mask = subject.probability >= 0.5
     if not mask.any():
         raise Refused("no_subject")
@@ -50,7 +87,7 @@ def run(work: Work) -> Outcome:
     frame = canonical_frame(mask, turned_degrees=turned, mirrored=mirrored, whole_steps=kind == "sprite")
     if not posed:
         frame = whole_photo_frame(picture.shape)
-    work.progress(0.7)
+    work.progress(0.9)
     hard = kind == "sprite"
     store.save_picture(work.folder / "picture.png", warp_colours(picture, frame, hard=hard))
     outline = subject if "cutout" in prepare else plain_subject(picture)
@@ -180,6 +217,11 @@ def _missing(options: Options) -> tuple[Advice, ...]:
 
 
 def _environment(options: Options) -> str:
+    engines = f"{environment('standardise', options)} " if options.repose else ""
+    return engines + _networks(options)
+
+
+def _networks(options: Options) -> str:
     names = [models.chosen_model(options) or "none", *(str(advice.values["model"]) for advice in _missing(options))]
     return " without ".join(names)
 
@@ -189,6 +231,6 @@ STAGE = Stage(
     reads=("intake", "enhance"),
     run=run,
     version=3,
-    options=("subject", "view", "turn", "seed", "prepare"),
+    options=("subject", "view", "turn", "seed", "prepare", "repose"),
     environment=_environment,
 )

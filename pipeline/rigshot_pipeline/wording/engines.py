@@ -123,5 +123,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{engine} ran out of memory on the graphics card in the stage “{stage}”, so Rigshot's own method did it.",
         "{engine} 在「{stage}」這一步顯示記憶體不足，所以改用 Rigshot 內建的方法。",
     ),
+    "reposed": (
+        "{engine} redrew your photo so that the subject stands; what it could not see is made up. Compare “before” and “after”, and leave "
+        "--repose out if it is not like the original any more.",
+        "{engine} 把主角重畫成站姿，看不到的部分是推測的。請比較 before 與 after 兩張圖；如果不像原本的樣子，就不要加 --repose。",
+    ),
+    "repose_none": (
+        "{engine} drew no picture that shows the subject better than your photo, so the photo was used.",
+        "{engine} 沒有畫出比原照片更合適的圖，所以使用原照片。",
+    ),
     "engine_says": ("{engine} says: {text}", "{engine} 的訊息：{text}"),
 }
