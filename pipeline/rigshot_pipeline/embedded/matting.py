@@ -70,14 +70,19 @@ def guided_coefficients(guide: Floats, values: Floats, *, radius: int, epsilon: 
     def mean(array: Floats) -> Floats:
         return np.asarray(cv2.blur(array, window, borderType=cv2.BORDER_REFLECT), np.float32)
 
+    red, green, blue = (np.ascontiguousarray(guide[..., channel]) for channel in range(3))
     centre, level = mean(guide), mean(values)
-    covariance = np.stack([mean(guide[..., c] * values) for c in range(3)], -1) - centre * level[..., None]
-    spread = np.empty((*values.shape, 3, 3), np.float32)
-    for a in range(3):
-        for b in range(a, 3):
-            spread[..., a, b] = spread[..., b, a] = mean(guide[..., a] * guide[..., b]) - centre[..., a] * centre[..., b]
-        spread[..., a, a] += epsilon
-    slope = np.linalg.solve(spread, covariance[..., None])[..., 0].astype(np.float32)
+    r, g, b = (centre[..., channel] for channel in range(3))
+    # The windows' covariance of the colours, symmetric, and that of colours and values.
+    rr, gg, bb = mean(red * red) - r * r + epsilon, mean(green * green) - g * g + epsilon, mean(blue * blue) - b * b + epsilon
+    rg, rb, gb = mean(red * green) - r * g, mean(red * blue) - r * b, mean(green * blue) - g * b
+    rv, gv, bv = mean(red * values) - r * level, mean(green * values) - g * level, mean(blue * values) - b * level
+    # Solved by the adjugate, a sixth of the time of a general solver called for every pixel.
+    a_rr, a_rg, a_rb = gg * bb - gb * gb, rb * gb - rg * bb, rg * gb - rb * gg
+    a_gg, a_gb, a_bb = rr * bb - rb * rb, rb * rg - rr * gb, rr * gg - rg * rg
+    determinant = rr * a_rr + rg * a_rg + rb * a_rb
+    sides = (a_rr * rv + a_rg * gv + a_rb * bv, a_rg * rv + a_gg * gv + a_gb * bv, a_rb * rv + a_gb * gv + a_bb * bv)
+    slope = np.stack([side / determinant for side in sides], -1).astype(np.float32)
     offset = level - (slope * centre).sum(2)
     return mean(slope), mean(offset)
 
