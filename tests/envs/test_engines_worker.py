@@ -58,7 +58,7 @@ def sleep(level):
 
 raise SystemExit(main(engine="tiny", stages={"geometry": geometry}, sleep=sleep))
 """
-PATIENCE = Patience(ready=30, silent=20, given_up=1.0, rest=10, ending=0.5)
+PATIENCE = Patience(ready=30, silent=20, given_up=2.5, rest=10, ending=0.5)
 
 
 @pytest.fixture
@@ -305,7 +305,7 @@ def test_where_sleeping_is_not_enough_they_are_ended(make_garage: Make, lab: Eng
 
 
 def test_who_rests_is_put_to_sleep_and_then_ended(make_garage: Make, tiny: Spec, lab: EngineLab) -> None:
-    garage = make_garage(idle=Idle(ram=0.2, out=1.2, stop=2.4))
+    garage = make_garage(idle=Idle(ram=0.3, out=2.6, stop=4.8))
     garage.ask(tiny, "geometry", {}, {}, nothing)
     seen: list[str] = []
 
