@@ -64,7 +64,7 @@ class Rigger:
                 clock.lap("check")
                 yield one
 
-        best = tries.best_of(made(), lambda _: None)
+        best = tries.best_of(made())
         if not best.check.sound:
             raise BadRig(f"none of {count} skeletons fits the body: of the best one, {' and '.join(best.check.faults)}")
         rig = tries.in_metres(best.skeleton, subject, box, vertices, plan)

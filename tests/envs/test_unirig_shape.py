@@ -333,11 +333,11 @@ def test_the_best_try_is_kept_and_a_good_one_ends_the_search() -> None:
     good = Try(skeleton=skeleton, check=rig_check.check_rig(subject, skeleton), seed=3)
     poor = Try(skeleton=skeleton, check=replace(good.check, covered=0.45), seed=2)
     bad = Try(skeleton=skeleton, check=replace(good.check, faults=("it is bad",)), seed=1)
-    heard: list[Try] = []
-    assert best_of(iter([bad, poor, good, bad]), heard.append) is good
-    assert heard == [bad, poor, good]
-    assert best_of(iter([bad, poor, bad]), heard.append) is poor
-    assert best_of(iter([bad]), heard.append) is bad
+    tries = iter([bad, poor, good, bad])
+    assert best_of(tries) is good
+    assert list(tries) == [bad], "what comes after a good one is not made"
+    assert best_of(iter([bad, poor, bad])) is poor
+    assert best_of(iter([bad])) is bad
     assert classes_for("biped", 3, "articulationxl") == ["articulationxl", "vroid", "articulationxl"]
     assert classes_for("quadruped", 2, "other") == ["other", "other"]
 

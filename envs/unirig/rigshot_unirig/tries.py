@@ -1,6 +1,6 @@
 """Several skeletons for one mesh, the best kept: what a try makes, judges and names."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .arrays import Floats, Indices
@@ -41,11 +41,10 @@ def judged(tokens: list[int], vocabulary: Vocabulary, subject: Subject, seed: in
     return Try(skeleton=skeleton, check=check_rig(subject, skeleton), seed=seed)
 
 
-def best_of(tries: Iterator[Try], told: Callable[[Try], None]) -> Try:
+def best_of(tries: Iterator[Try]) -> Try:
     """The first good try, or the best of all: sound ones before others, then by score."""
     best: Try | None = None
     for one in tries:
-        told(one)
         if best is None or (one.check.sound, one.check.score) > (best.check.sound, best.check.score):
             best = one
         if one.check.sound and one.check.score >= GOOD:
