@@ -1,6 +1,5 @@
 """Stages done by an engine: who is chosen, what becomes of what it makes, and what happens when it fails."""
 
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,12 +12,14 @@ from PIL import Image
 from small_engine import EngineLab
 
 from rigshot_pipeline import wording
+from rigshot_pipeline.assemble import load_asset
 from rigshot_pipeline.asset import Rig
 from rigshot_pipeline.engines import Garage, Spec, by_choice, choose, garage
 from rigshot_pipeline.engines.foreign_rig import without_root
 from rigshot_pipeline.engines.places import Place
 from rigshot_pipeline.errors import EngineFailed, Refused
 from rigshot_pipeline.options import Options
+from rigshot_pipeline.reporting import facts
 from rigshot_pipeline.run import Event, Record, run_job
 from rigshot_pipeline.stage import Outcome, StageName, Work
 from rigshot_pipeline.stages import skeleton, skin, standardise
@@ -165,7 +166,8 @@ class Made:
 
 
 def run(photo: Path, folder: Path) -> dict[str, Record]:
-    return {record.stage: record for record in run_job(photo, folder, options=Options(name="pet"))}
+    """All stages but the pictures, which are drawn as for any other model."""
+    return {record.stage: record for record in run_job(photo, folder, options=Options(name="pet", formats=("glb",)), until="export")}
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +215,8 @@ def test_a_foreign_rig_gets_a_root_weights_and_clips(made: Made) -> None:
 
 
 def test_report_and_files_name_the_engine_and_its_licences(made: Made) -> None:
-    told = json.loads((made.job / "report" / "report.json").read_text())
+    inputs: dict[StageName, Path] = {record.stage: made.job / record.stage for record in made.records.values()}
+    told = facts(inputs, load_asset(inputs, name="pet"))
     assert any("Studio" in line and "CC-BY-4.0" in line for line in told["licences"]["en"])
     assert told["chosen"]["geometry"]["en"] == wording.sentence("engine_why_best")
     assert b"CC-BY-4.0" in (made.job / "export" / "pet.glb").read_bytes()
@@ -223,7 +226,7 @@ def test_a_stage_is_made_anew_when_its_engine_is_another(made: Made, tmp_path: P
     folder = tmp_path / "job"
     shutil.copytree(made.job, folder)
     events: list[Event] = []
-    run_job(made.photo, folder, options=Options(name="pet"), watch=events.append)
+    run_job(made.photo, folder, options=Options(name="pet", formats=("glb",)), watch=events.append, until="export")
     assert {event.what for event in events} == {"kept"}
     record = made.lab.home / "studio" / "installed.json"
     record.rename(tmp_path / "aside")
