@@ -112,7 +112,7 @@ def test_an_evaluation_measures_shows_and_goes_on(pictures: Path, tmp_path: Path
     assert not (tmp_path / "jobs").exists() or not any((tmp_path / "jobs").iterdir())
     first = sorted(file.stat().st_mtime_ns for file in (tmp_path / "rows").iterdir())
     (next((tmp_path / "rows").glob("*small-2__all.json"))).unlink()
-    assert evaluate(*words) == 0
+    assert evaluate(*words, "--jobs", 2) == 0
     second = sorted(file.stat().st_mtime_ns for file in (tmp_path / "rows").iterdir())
     assert len(set(first) & set(second)) == 3
 

@@ -5,6 +5,7 @@ import itertools
 import json
 import multiprocessing
 import shutil
+import signal
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -103,12 +104,17 @@ def run_tasks(tasks: Sequence[Task], *, jobs: int) -> Iterator[tuple[Task, Row, 
         for task in waiting:
             yield task, carry_out(task), False
         return
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_end_at_once) as pool:
         try:
             yield from _side_by_side(pool, waiting, jobs)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _end_at_once() -> None:
+    """Ctrl-C reaches the whole group: a worker ends without a word, the parent speaks."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _side_by_side(pool: ProcessPoolExecutor, tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, Row, bool]]:
