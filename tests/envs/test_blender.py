@@ -18,6 +18,7 @@ from rigshot_pipeline.formats.texture import encode_texture
 from rigshot_pipeline.pose import clip_matrices, skin_vertices
 
 ENVIRONMENT = Path(__file__).resolve().parents[2] / "envs" / "blender"
+INSTALLED = Path("~/.local/share/rigshot/envs/blender/venv/bin/python")  # where "rigshot envs install blender" puts it
 WAYS = [("glb", "python"), ("fbx", "python"), ("fbx", "native")]
 IDS = ["GLB", "FBX, old importer", "FBX, new importer"]
 
@@ -36,7 +37,10 @@ class Blender:
 
     def __init__(self, python: Path) -> None:
         command = [python, ENVIRONMENT / "worker.py"]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+        environment = os.environ | {"PYTHONPATH": str(ENVIRONMENT.with_name("rigshot_env"))}
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment
+        )
         assert self._event()["event"] == "ready"
 
     def open(self, model: Path, importer: str, poses: list[dict[str, Any]], **outputs: Path) -> Arrived:
@@ -65,9 +69,9 @@ class Blender:
 
 @pytest.fixture(scope="module")
 def blender() -> Iterator[Blender]:
-    python = Path(os.environ.get("RIGSHOT_BLENDER_PYTHON", ENVIRONMENT / ".venv" / "bin" / "python"))
+    python = Path(os.environ.get("RIGSHOT_BLENDER_PYTHON", INSTALLED)).expanduser()
     if not python.is_file():
-        pytest.skip("Blender's environment is not installed: see docs/formats.md, or set RIGSHOT_BLENDER_PYTHON")
+        pytest.skip("Blender's environment is not installed: rigshot envs install blender, or set RIGSHOT_BLENDER_PYTHON")
     blender = Blender(python)
     with blender.process:
         yield blender

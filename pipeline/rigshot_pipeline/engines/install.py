@@ -13,8 +13,8 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import tomllib
+import zipfile
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -140,7 +140,7 @@ class Installation:
             self._run([python, "-m", "venv", *([] if packages else ["--without-pip"]), str(self.place.venv)], "the environment")
             _write(self.place.venv / _MARK, {"python": self.spec.python})
         if packages:
-            self.say(f"installing {len(packages)} packages and what they need")
+            self.say(f"installing {', '.join(re.split(r'[^A-Za-z0-9._-]', package)[0] for package in packages)} and what they need")
             command = [str(self.place.python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet"]
             self._run([*command, *(["-c", str(constraints)] if constraints else []), *packages], "the packages")
         _write(self.place.venv / _MARK, {"python": self.spec.python, "digest": digest})
@@ -165,9 +165,10 @@ class Installation:
             else:
                 self._run(["git", "init", "--quiet", "--bare", str(bare)], "the source")
                 self._run([*git, "fetch", "--quiet", "--depth", "1", wanted.repository, wanted.commit], "the source")
-            archive = self._run([*git, "archive", "--format=tar", wanted.commit, *wanted.folders], "the source")
-            with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
-                packed.extractall(half, filter="data")
+            archive = self._run([*git, "archive", "--format=zip", wanted.commit, *wanted.folders], "the source")
+            # Not a tar: its extraction is safe only from Python 3.11.4 on, and Debian 12 has 3.11.2.
+            with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+                packed.extractall(half)
             shutil.rmtree(bare, ignore_errors=True)
         _write(half / _MARK, {"commit": wanted.commit})
         shutil.rmtree(self.place.source, ignore_errors=True)
