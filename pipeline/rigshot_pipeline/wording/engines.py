@@ -68,8 +68,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{engine} 找不到適合這個模型的骨架，請換一張照片，或把引擎設為 auto。",
     ),
     "engine_other_subject": (
-        "{engine} cut out something else than the subject; show where that is with --box, or leave the engine to auto.",
-        "{engine} 選到了別的東西而不是主角；請用 --box 標出主角的位置，或把引擎設為 auto。",
+        "{engine} cut out something else than the subject; show where that is with a box, or leave the engine to auto.",
+        "{engine} 選到了別的東西而不是主角；請用方框標出主角的位置，或把引擎設為 auto。",
     ),
     "engine_other_shape": (
         "The shape that {engine} made does not look like the photo. Try another seed or photo, or leave the engine to auto.",
@@ -124,9 +124,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{engine} 在「{stage}」這一步顯示記憶體不足，所以改用 Rigshot 內建的方法。",
     ),
     "reposed": (
-        "{engine} redrew your photo so that the subject stands; what it could not see is made up. Compare “before” and “after”, and leave "
-        "--repose out if it is not like the original any more.",
-        "{engine} 把主角重畫成站姿，看不到的部分是推測的。請比較 before 與 after 兩張圖；如果不像原本的樣子，就不要加 --repose。",
+        "{engine} redrew your photo so that the subject stands; what it could not see is made up. Compare “before” and “after”; if "
+        "it is not like the original any more, have it made without redrawing.",
+        "{engine} 把主角重畫成站姿，看不到的部分是推測的。請比較 before 與 after 兩張圖；如果不像原本的樣子，請改為不重畫再做一次。",
     ),
     "repose_none": (
         "{engine} drew no picture that shows the subject better than your photo, so the photo was used.",
