@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ..asset import Rig
-from .truth_rig import Floats64, TruthRig
+from .truth_rig import Floats64, TruthRig, bones_between
 
 __all__ = [
     "Matched",
@@ -92,15 +92,7 @@ class Ours:
     @property
     def bones(self) -> Integers:
         """(B, 2) pairs of a carrying joint's nearest carrying ancestor and itself."""
-        kept = set(self.carrying.tolist())
-        pairs: list[tuple[int, int]] = []
-        for joint in sorted(kept):
-            above = int(self.parents[joint])
-            while above >= 0 and above not in kept:
-                above = int(self.parents[above])
-            if above >= 0:
-                pairs.append((above, joint))
-        return np.array(pairs, np.int64).reshape(-1, 2)
+        return bones_between(self.carrying, self.parents)
 
 
 @dataclass(frozen=True, kw_only=True)

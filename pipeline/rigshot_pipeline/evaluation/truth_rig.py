@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["Floats64", "TruthRig", "clip_names", "load_truth"]
+__all__ = ["Floats64", "TruthRig", "bones_between", "clip_names", "load_truth"]
 
 _COMPONENTS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
@@ -64,15 +64,20 @@ class TruthRig:
     @property
     def bones(self) -> NDArray[np.int64]:
         """(B, 2) pairs of carrying joints: each with the nearest carrying joint above it."""
-        kept = set(self.carrying.tolist())
-        pairs: list[tuple[int, int]] = []
-        for joint in sorted(kept):
-            above = int(self.parents[joint])
-            while above >= 0 and above not in kept:
-                above = int(self.parents[above])
-            if above >= 0:
-                pairs.append((above, joint))
-        return np.array(pairs, np.int64).reshape(-1, 2)
+        return bones_between(self.carrying, self.parents)
+
+
+def bones_between(carrying: NDArray[np.int64], parents: NDArray[np.int32]) -> NDArray[np.int64]:
+    """(B, 2) pairs of the joints ``carrying`` in a tree of ``parents`` (J,): the nearest of them above another, and that other."""
+    kept = set(carrying.tolist())
+    pairs: list[tuple[int, int]] = []
+    for joint in sorted(kept):
+        above = int(parents[joint])
+        while above >= 0 and above not in kept:
+            above = int(parents[above])
+        if above >= 0:
+            pairs.append((above, joint))
+    return np.array(pairs, np.int64).reshape(-1, 2)
 
 
 def load_truth(path: Path, *, clip: str | None = None, seconds: float = 0.0, at_rest: TruthRig | None = None) -> TruthRig:
