@@ -14,6 +14,7 @@ from rigshot_pipeline.asset import Pixels
 from rigshot_pipeline.embedded import pixel_art
 from rigshot_pipeline.embedded.drawing import is_drawing
 from rigshot_pipeline.embedded.upscale import upscale
+from rigshot_pipeline.evaluation.cases import Case
 from rigshot_pipeline.options import Options
 from rigshot_pipeline.stage import Outcome, Work
 from rigshot_pipeline.stages import enhance
@@ -121,6 +122,18 @@ def test_a_sprite_is_found_behind_a_jpeg(quality: int) -> None:
     found = pixel_art.true_pixels(large, grid)
     assert pixel_art.is_sprite(found, gridded=True)
     assert np.abs(found.astype(int) - sprite(alpha=False)).mean() < 6
+
+
+@pytest.mark.parametrize("quality", [5, 10, 100])
+def test_cells_as_large_as_the_blocks_of_a_jpeg_are_cells(quality: int) -> None:
+    assert pixel_art.find_grid(through_jpeg(enlarged(sprite(alpha=False), 8), quality)) is not None
+
+
+@pytest.mark.parametrize("name", ["quaternius_Cow", "quaternius_Wolf"])
+def test_the_blocks_of_a_coarse_jpeg_are_no_cells(name: str, shared_data: Path) -> None:
+    photo = Case(name=f"{name}-right", kind="rigged", file=shared_data / "gt_rig" / f"{name}.glb", view="right").take().photo
+    coarse = through_jpeg(photo, 10)
+    assert pixel_art.find_grid(coarse) is None
 
 
 def test_sprites_at_their_true_size_have_no_grid() -> None:

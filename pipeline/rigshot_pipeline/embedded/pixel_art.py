@@ -43,6 +43,14 @@ _LINES = 6
 """At least so many lines of the grid must carry edges in each direction, or any rectangle would be a sprite."""
 _ON_GRID = 0.75
 """Share of the edges that must lie on the lines of the grid, give or take a pixel's rounding."""
+_BLOCK = 8
+"""Pixels of a JPEG's block."""
+_ON_BLOCKS = 0.6
+"""Share of the edges between a JPEG's blocks from which on the grid may be no more than those."""
+_ROUGH, _ROUGH_SHARE = 12, 0.075
+"""Grey levels of a block's middle, and the share of blocks beside an edge that have more, from which on the blocks are no cells. Of 44
+sprites enlarged eight times and saved at qualities 5 to 100 none has more than .06, of photos that were taken for sprites at qualities
+7 to 10 none less than .43; at quality 4, where little but blocks is left, two of twenty stay below."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +68,7 @@ def find_grid(pixels: Pixels) -> Grid | None:
     layers = _layers(pixels)
     across = _comb(_profile(layers, 1))
     down = _comb(_profile(layers, 0)) if across else None
-    if across is None or down is None or abs(across[0] - down[0]) > _SQUARE * max(across[0], down[0]):
+    if across is None or down is None or abs(across[0] - down[0]) > _SQUARE * max(across[0], down[0]) or _is_coarse_jpeg(pixels, layers):
         return None
     return Grid(width=across[0], height=down[0], left=across[1], top=down[1])
 
@@ -171,6 +179,28 @@ def _profile(layers: tuple[Pixels, ...], axis: int) -> Floats:
         step = cv2.max(step, cv2.absdiff(layer[before], layer[after]))
     total = cv2.reduce(cv2.subtract(step, np.full_like(step, _EDGE)), 1 - axis, cv2.REDUCE_SUM, dtype=cv2.CV_64F)
     return np.ravel(total).astype(np.float32)
+
+
+def _is_coarse_jpeg(pixels: Pixels, layers: tuple[Pixels, ...]) -> bool:
+    """Whether the grid is that of a strongly compressed JPEG's own blocks, and they are no cells of a sprite.
+
+    A cell that is one block has one lightness after any compression (colours are stored at half the size and may ring); an outline
+    that passes through a block leaves waves in it.
+    """
+    for axis in (0, 1):
+        profile = _profile(layers, axis)
+        if float(profile[_BLOCK - 1 :: _BLOCK].sum()) < _ON_BLOCKS * float(profile.sum()):
+            return False
+    height, width = (side // _BLOCK * _BLOCK for side in pixels.shape[:2])
+    grey = cv2.cvtColor(np.ascontiguousarray(pixels[:height, :width, :3]), cv2.COLOR_RGB2GRAY).astype(np.int16)
+    blocks = grey.reshape(height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK).transpose(0, 2, 1, 3)
+    middle, tone = blocks[..., 2:-2, 2:-2], np.median(blocks, (2, 3))
+    beside = np.zeros(tone.shape, bool)
+    for part, other in ((beside, tone), (beside.T, tone.T)):
+        step = np.abs(np.diff(other, axis=0)) > _EDGE
+        part[1:] |= step
+        part[:-1] |= step
+    return bool(beside.any() and float((np.ptp(middle, (2, 3))[beside] > _ROUGH).mean()) > _ROUGH_SHARE)
 
 
 def _comb(profile: Floats) -> tuple[float, float] | None:

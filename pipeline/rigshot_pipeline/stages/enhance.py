@@ -156,4 +156,4 @@ def _extent(visible: NDArray[np.bool_]) -> int:
     return max(sides)
 
 
-STAGE = Stage(name="enhance", reads=("intake",), run=run, version=2, options=("prepare",), environment=partial(environment, "enhance"))
+STAGE = Stage(name="enhance", reads=("intake",), run=run, version=3, options=("prepare",), environment=partial(environment, "enhance"))
