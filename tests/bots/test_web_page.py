@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from chat_lab import Gate, Service, photo, until
 from chromium import chromium
 from PIL import Image, ImageChops
-from web_lab import FAKE_CAMERA, Guest, a_guest, picture, start_page
+from web_lab import FAKE_CAMERA, Guest, House, a_guest, a_house, picture, start_page
 
 from rigshot_bots.texts import say
 from rigshot_queue import Job, Queue, Request, open_queue
@@ -19,23 +18,11 @@ pytestmark = pytest.mark.skipif(chromium() is None, reason="needs Chromium")
 NewGuest = Callable[..., Awaitable[Guest]]
 
 
-@dataclass(frozen=True)
-class House:
-    """A page with a quick worker behind it."""
-
-    service: Service
-    address: str
-
-
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """One for all tests: to the page, every test's visitors are people of their own."""
-    service = Service(tmp_path_factory.mktemp("house"))
-    try:
-        service.worker()
-        yield House(service, start_page(service))
-    finally:
-        service.stop()
+    with a_house(tmp_path_factory.mktemp("house")) as house:
+        yield house
 
 
 @pytest.fixture

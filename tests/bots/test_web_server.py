@@ -7,12 +7,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterator
-from dataclasses import dataclass
 
 import aiohttp
 import pytest
 from chat_lab import Service, photo, until
-from web_lab import page_address, start_page
+from web_lab import House, a_house, page_address
 
 from rigshot_bots.web.visitors import COOKIE, person_of
 from rigshot_queue import Queue, Request, open_queue
@@ -21,23 +20,11 @@ from rigshot_storage import Model, Models, open_artifacts
 FOREIGN = re.compile(r"""(?:src|href|content)=["'](?:https?:)?//""")
 
 
-@dataclass(frozen=True)
-class House:
-    """A page's server with a quick worker behind it."""
-
-    service: Service
-    address: str
-
-
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """One for all tests."""
-    service = Service(tmp_path_factory.mktemp("house"))
-    try:
-        service.worker()
-        yield House(service, start_page(service))
-    finally:
-        service.stop()
+    with a_house(tmp_path_factory.mktemp("house")) as house:
+        yield house
 
 
 @pytest.fixture

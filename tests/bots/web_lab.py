@@ -4,8 +4,9 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from chat_lab import LONG, Service
@@ -13,6 +14,25 @@ from chromium import Tab, browser_tab
 from PIL import Image
 
 FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+
+
+@dataclass(frozen=True)
+class House:
+    """A page with a worker behind it."""
+
+    service: Service
+    address: str
+
+
+@contextmanager
+def a_house(folder: Path, work: Callable[[Service], object] = Service.worker, **environment: str) -> Iterator[House]:
+    """A page and the worker that ``work`` starts (a quick one) on a data folder of their own."""
+    service = Service(folder, **environment)
+    try:
+        work(service)
+        yield House(service, start_page(service))
+    finally:
+        service.stop()
 
 
 def start_page(service: Service, **environment: str) -> str:
@@ -71,6 +91,15 @@ class Guest:
         field = (await self.tab.call("DOM.querySelector", nodeId=root, selector="#rs-photo input[type=file]"))["nodeId"]
         await self.tab.call("DOM.setFileInputFiles", nodeId=field, files=[str(photo)])
         await self.sees("#rs-photo .image-frame img")
+
+    async def pick(self, field: str, words: str) -> None:
+        """Choose from one of Gradio's lists, which open for a true mouse only."""
+        await self.tab.until(f"document.querySelector('{field} input')?.getClientRects().length > 0")
+        await self.draw(f"{field} input", (0.5, 0.5, 0.5, 0.5))
+        option = f"[...document.querySelectorAll('{field} [role=option]')].find(option => option.innerText.includes({words!r}))"
+        await self.tab.until(f"!!{option}")
+        await self.tab.value(f"{option}.dispatchEvent(new MouseEvent('mousedown', {{bubbles: true}}))")
+        await self.tab.until(f"document.querySelector('{field} input').value.includes({words!r})")
 
     async def draw(self, selector: str, box: tuple[float, float, float, float]) -> None:
         """Draw from corner to corner with the mouse, in fractions of an element's sides."""
