@@ -29,7 +29,7 @@ from . import panels
 from .messages import Answer, Button, Press, Pressed, Reception, Rerun, Rows, Visitor, owner_mark
 from .notes import Notes
 from .pressing import answer_press
-from .results import made_answer, model_buttons
+from .results import COMPARISON, made_answer, model_buttons, redrawn_answer
 from .status import status_answer, status_text
 from .texts import Language, language_of, say
 from .times import photo_name
@@ -155,9 +155,10 @@ class Conversation:
         """/settings: a panel with a button for every choice."""
         try:
             preferences = await self.queue.preferences(visitor.person)
+            engines = await self.queue.engines() or ()
         except QueueUnavailable:
             return Answer(text=say("busy_command", language_of(visitor.language_code)))
-        return panels.settings_panel(visitor, preferences)
+        return panels.settings_panel(visitor, preferences, engines)
 
     async def ask_delete(self, visitor: Visitor) -> Answer:
         """/delete: asks before anything is deleted."""
@@ -202,7 +203,8 @@ class Conversation:
         language = await self.language(visitor)
         try:
             preferences = await self.queue.preferences(visitor.person)
-            wanted: dict[str, Any] = {"subject": preferences.subject, "formats": preferences.formats, **(wishes or {})}
+            kept = {"subject": preferences.subject, "formats": preferences.formats, "repose": preferences.repose}
+            wanted: dict[str, Any] = {**kept, "engine": await self.engine(preferences.engine), **(wishes or {})}
             request = Request(
                 person=visitor.person,
                 platform=self.platform,
@@ -225,12 +227,21 @@ class Conversation:
         try:
             old = await self.queue.job(wish.job)
             seed = old.request.wishes.seed + 1 if old is not None and wish.other_seed else None
-            job = await self.queue.again(wish.job, redo=wish.redo, clip=wish.clip, seed=seed, origin=dict(origin), key=key)
+            job = await self.queue.again(
+                wish.job, redo=wish.redo, clip=wish.clip, seed=seed, repose=wish.repose, origin=dict(origin), key=key
+            )
         except QueueUnavailable:
             return Reception(answer=Answer(text=say("busy_command", language)))
         except (LimitReached, Gone) as refusal:
             return Reception(answer=Answer(text=refusal.sentence(language)))
         return await self._taken_in(job, origin, language)
+
+    async def engine(self, chosen: str) -> str:
+        """The engine that a person chose once; auto where workers do not have it any more, for nobody should wait for a refusal."""
+        if chosen in panels.ENGINES:
+            return chosen
+        engines = await self.queue.engines()
+        return chosen if engines is None or chosen in [engine.name for engine in engines] else "auto"
 
     async def _taken_in(self, job: Job, origin: Mapping[str, Any], language: Language) -> Reception:
         answer = status_answer(job, await self.queue.place(job.id), language)
@@ -252,6 +263,10 @@ class Conversation:
     def made(self, job: Job, model: Model) -> Answer:
         """What goes with the animation of a finished job."""
         return made_answer(job, model, self.links, self._lifetime(model), job.request.language)
+
+    def redrawn(self, job: Job, model: Model) -> Answer | None:
+        """What goes with the comparison of a finished job (its file ``compare.jpg``); None where nothing was redrawn."""
+        return redrawn_answer(job, job.request.language) if job.pose == "redrawn" and model.file(COMPARISON) else None
 
     async def shown(self, job: Job) -> Answer:
         """What a job's status message says right now."""

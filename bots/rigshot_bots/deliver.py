@@ -64,10 +64,14 @@ class NotNow(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Parcel:
-    """What is brought to a person: the ``answer``, and the ``model`` with its files where there is one."""
+    """What is brought to a person: the ``answer``, and the ``model`` with its files where there is one.
+
+    ``beside``: what goes with the model's file ``compare.jpg``; None where its subject was not redrawn.
+    """
 
     job: Job
     answer: Answer
+    beside: Answer | None = None
     model: Model | None
     conversation: Conversation
     folder: Path
@@ -162,13 +166,14 @@ async def _bring(conversation: Conversation, courier: Courier, delivery: Deliver
 async def _packed(conversation: Conversation, job: Job, folder: Path) -> Parcel:
     """The parcel of a job: its model, or the sentence that tells why there is none."""
     model = await conversation.models.load(job.id) if job.state == "done" else None
+    beside: Answer | None = None
     if model is not None:
-        answer = conversation.made(job, model)
+        answer, beside = conversation.made(job, model), conversation.redrawn(job, model)
     elif job.state == "done":
         answer = Answer(text=say("result_lost", job.request.language))
     else:
         answer = ended_answer(job, job.request.language)
-    return Parcel(job=job, answer=answer, model=model, conversation=conversation, folder=folder)
+    return Parcel(job=job, answer=answer, beside=beside, model=model, conversation=conversation, folder=folder)
 
 
 async def _postpone(delivery: Delivery, error: Exception) -> None:

@@ -84,12 +84,13 @@ class Reception:
 
 @dataclass(frozen=True, kw_only=True)
 class Rerun:
-    """A person's wish to have a finished job made once more; carried out by ``Conversation.rerun``."""
+    """A person's wish to have a finished job made once more; carried out by ``Conversation.rerun``. None: as it was."""
 
     job: str
     redo: str | None = None
     clip: str | None = None
     other_seed: bool = False
+    repose: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

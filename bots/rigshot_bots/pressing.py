@@ -37,12 +37,14 @@ async def _personal(core: "Conversation", visitor: Visitor, press: Press, langua
         return Pressed(replace=Answer(text=say("wipe_kept", language)))
     if press.action == "wipe":
         return await _wipe(core, visitor, language)
-    changes = panels.read_choice(press.words[1:])
+    engines = await core.queue.engines() or ()
+    changes = panels.read_choice(press.words[1:], engines)
     if changes is None:
         return Pressed(notice=say("old_button", language))
-    preferences = await core.queue.prefer(visitor.person, **changes)
-    panel = panels.settings_panel(visitor, preferences)
-    return Pressed(notice=say("settings_saved", preferences.language or language_of(visitor.language_code)), replace=panel)
+    preferences = await (core.queue.prefer(visitor.person, **changes) if changes else core.queue.preferences(visitor.person))
+    panel = panels.settings_panel(visitor, preferences, engines, panels.page_of(press.words[1:]))
+    saved = say("settings_saved", preferences.language or language_of(visitor.language_code)) if changes else ""
+    return Pressed(notice=saved, replace=panel)
 
 
 async def _wipe(core: "Conversation", visitor: Visitor, language: Language) -> Pressed:
@@ -68,6 +70,10 @@ async def _about_job(core: "Conversation", visitor: Visitor, press: Press, langu
             return Pressed(rerun=Rerun(job=job.id, other_seed=job.state == "done"))
         case "rig":
             return Pressed(rerun=Rerun(job=job.id, redo=REDO_FROM, other_seed=True))
+        case "asis":
+            return Pressed(rerun=Rerun(job=job.id, repose="never"))
+        case "redraw":
+            return Pressed(rerun=Rerun(job=job.id, repose="always"))
         case "drop":
             return Pressed(buttons=_sure(job, language))
         case "dropped":

@@ -11,10 +11,22 @@ from .status import advice_lines
 from .texts import Language, has, say
 from .times import date
 
-__all__ = ["DOWNLOADS", "clip_name", "ended_answer", "link_buttons", "made_answer", "model_buttons"]
+__all__ = [
+    "COMPARISON",
+    "DOWNLOADS",
+    "clip_name",
+    "ended_answer",
+    "link_buttons",
+    "made_answer",
+    "model_buttons",
+    "redrawable",
+    "redrawn_answer",
+]
 
 DOWNLOADS = ("glb", "fbx", "obj")
 """The kinds of files that people ask for, in the order of the buttons."""
+COMPARISON = "compare.jpg"
+"""The kind of file that shows a subject before and after it was redrawn."""
 MOST_LICENCES = 160
 """Characters below a film that is to be looked at; the report and the model's page hold every licence."""
 
@@ -41,7 +53,23 @@ def _made_text(job: Job, model: Model, public: bool, until: float, language: Lan
     )
     licences = _licences(model.licences, language)
     tips = [say("tip", language, sentence=line) for line in advice_lines(job, language)]
+    if redrawable(job):
+        tips.append(say("tip", language, sentence=say("redraw_offer", language)))
     return "\n\n".join(filter(None, [made, *tips, kept, licences]))
+
+
+def redrawable(job: Job) -> bool:
+    """Whether the person is to be asked about having the subject redrawn."""
+    return job.pose == "redrawable" and job.request.wishes.repose == "ask"
+
+
+def redrawn_answer(job: Job, language: Language) -> Answer:
+    """What goes with the comparison of a subject before and after it was redrawn: the way back to the photo."""
+    return Answer(text=say("redrawn", language), buttons=(_as_it_is(job, language),))
+
+
+def _as_it_is(job: Job, language: Language) -> tuple[Button, ...]:
+    return (Button(label=say("button_as_it_is", language), press=_press("asis", job.id)),)
 
 
 def _licences(sentences: Sequence[str], language: Language) -> str:
@@ -61,7 +89,8 @@ def ended_answer(job: Job, language: Language) -> Answer:
     failure = job.failure
     if failure is None:
         return Answer(text=say(f"ended_{job.state}", language))
-    text = failure.sentences[language]
+    ours = f"failed_{failure.code}"
+    text = say(ours, language) if has(ours) else failure.sentences[language]
     if failure.kind == "bad_input":
         return Answer(text=text)
     return Answer(text=text, buttons=((Button(label=say("button_again", language), press=_press("again", job.id)),),))
@@ -72,11 +101,16 @@ def model_buttons(job: Job, model: Model, links: Links, lifetime: float, languag
     doings = [Button(label=say("button_again", language), press=_press("again", job.id))]
     if len(model.clips) > 1:
         doings.append(Button(label=say("button_clip", language), press=_press("clips", job.id)))
+    pose: Rows = ()
+    if job.pose == "redrawn":
+        pose = (_as_it_is(job, language),)
+    elif redrawable(job):
+        pose = ((Button(label=say("button_redraw", language), press=_press("redraw", job.id)),),)
     rest = (
         Button(label=say("button_rig", language), press=_press("rig", job.id)),
         Button(label=say("button_delete", language), press=_press("drop", job.id), danger=True),
     )
-    return (*link_buttons(model, links, lifetime, language), tuple(doings), rest)
+    return (*link_buttons(model, links, lifetime, language), *pose, tuple(doings), rest)
 
 
 def link_buttons(model: Model, links: Links, lifetime: float, language: Language) -> Rows:

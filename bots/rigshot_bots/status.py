@@ -17,8 +17,10 @@ __all__ = ["advice_lines", "bar", "stage_name", "status_answer", "status_text"]
 BAR_STEPS = 10
 MOST_ADVICE = 2
 """Sentences of advice: whoever reads three of them follows none."""
-NOT_FOR_CHATS = frozenset({"weights_missing", "formats_left_out", "left_as_it_is"})
-"""Advice for whoever runs the machine, or that only confirms what the person has chosen."""
+NOT_FOR_CHATS = frozenset({"weights_missing", "formats_left_out", "left_as_it_is", "reposed"})
+"""Advice for whoever runs the machine, that only confirms what the person has chosen, or that comes with a picture of its own."""
+TOLD_NOTES = frozenset({"repose_none"})
+"""Notes that answer a wish of the person."""
 
 
 def status_answer(job: Job, place: Place | None, language: Language) -> Answer:
@@ -84,7 +86,7 @@ def advice_lines(job: Job, language: Language) -> tuple[str, ...]:
     """The warnings that tell how to take a better photo, in words that fit a chat; none for what a person cannot change."""
     lines: list[str] = []
     for advice in job.advice:
-        if advice.level != "warning" or advice.code in NOT_FOR_CHATS:
+        if (advice.level != "warning" and advice.code not in TOLD_NOTES) or advice.code in NOT_FOR_CHATS:
             continue
         ours = f"advice_{advice.code}"
         lines.append(say(ours, language) if has(ours) else advice.sentences[language])

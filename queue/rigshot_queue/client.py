@@ -18,12 +18,12 @@ from .embedded_redis import EmbeddedRedis
 from .errors import Gone, LimitReached, QueueUnavailable
 from .estimate import Experience, remaining_seconds
 from .ids import new_id
-from .keys import HISTORY, QUEUE, RUNNING, WORKERS, WORKERS_AT, job_key, person_key
+from .keys import HISTORY, QUEUE, RUNNING, WORKERS, WORKERS_AT, WORKERS_HAVE, job_key, person_key
 from .photos import check_photos, delete_photos, store_photos
 from .record import dump_fields, load_job, request_words, tupled
 from .settings import QueueSettings
 from .transport import CALL_MS, write_call
-from .values import Failure, Forgotten, Job, Overview, Person, Place, Preferences, Request, WorkerSeen
+from .values import EngineSeen, Failure, Forgotten, Job, Overview, Person, Place, Preferences, Request, WorkerSeen
 from .watching import watch
 
 __all__ = ["Queue", "open_queue"]
@@ -99,18 +99,21 @@ class Queue:
         redo: str | None = None,
         clip: str | None = None,
         seed: int | None = None,
+        repose: str | None = None,
         origin: Mapping[str, Any] | None = None,
         key: str | None = None,
     ) -> Job:
         """A new job for the same photo, that takes over what holds of the finished stages of ``job``.
 
-        ``redo``: the stage from which all is made anew. Raises Gone when too little is left, LimitReached.
+        ``redo``: the stage from which all is made anew; ``clip``, ``seed`` and ``repose`` take the place of the old wishes.
+        Raises Gone when too little is left, LimitReached.
         """
         before = await self.job(job)
         if before is None or _KEPT_STAGE not in before.seconds:
             raise Gone("job_gone")
         wishes = before.request.wishes
-        wishes = replace(wishes, clip=wishes.clip if clip is None else clip, seed=wishes.seed if seed is None else seed)
+        changes: dict[str, Any] = {"clip": clip, "seed": seed, "repose": repose}
+        wishes = replace(wishes, **{name: value for name, value in changes.items() if value is not None})
         origin = before.request.origin if origin is None else origin
         request = replace(before.request, wishes=wishes, origin=origin, key=key, after=job, redo=redo)
         return await self._keyed(request) or await self._enter(new_id(), request)
@@ -157,6 +160,26 @@ class Queue:
             workers=workers,
             mean_seconds=Experience(history).job.mean,
         )
+
+    async def engines(self) -> tuple[EngineSeen, ...] | None:
+        """The engines that every living worker has, so that whoever gets the photo can grant the wish; None where nobody is alive to tell.
+
+        ``stages``: those that it can do on all of their machines.
+        """
+        alive, told = await self.database.together(("ZRANGEBYSCORE", WORKERS, await self.now(), "+inf"), ("HGETALL", WORKERS_HAVE))
+        if not alive:
+            return None
+        first, *others = [{row["name"]: row for row in json.loads(told.get(worker, "[]"))} for worker in alive]
+        shared = [(row, [other[name] for other in others]) for name, row in first.items() if all(name in other for other in others)]
+        seen = [
+            EngineSeen(
+                name=row["name"],
+                title=row["title"],
+                stages=tuple(stage for stage in row["stages"] if all(stage in same["stages"] for same in elsewhere)),
+            )
+            for row, elsewhere in shared
+        ]
+        return tuple(engine for engine in seen if engine.stages)
 
     async def cancel(self, job: str, *, by_person: bool = True) -> bool:
         """Stop a job: at once while it waits, within a second while it runs. False when it has ended already.

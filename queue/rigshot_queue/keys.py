@@ -9,6 +9,7 @@ __all__ = [
     "RUNNING",
     "WORKERS",
     "WORKERS_AT",
+    "WORKERS_HAVE",
     "changed",
     "job_key",
     "person_key",
@@ -23,6 +24,7 @@ ENDED = "rigshot:ended"  # sorted set: job id -> when it ended
 HISTORY = "rigshot:history"  # hash: stage -> "mean deviation" in seconds
 WORKERS = "rigshot:workers"  # sorted set: worker -> until when it counts as alive
 WORKERS_AT = "rigshot:workers:at"  # hash: worker -> the job at work
+WORKERS_HAVE = "rigshot:workers:engines"  # hash: worker -> the engines it has, as JSON
 ORIGINALS = "rigshot:originals"  # sorted set: job ids whose photos are still stored -> since when
 
 

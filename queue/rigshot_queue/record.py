@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, cast
 
-from .values import Failure, Job, Request, Said, State, Wishes
+from .values import Failure, Job, Pose, Request, Said, State, Wishes
 
 __all__ = ["dump_fields", "load_job", "request_words", "tupled"]
 
@@ -47,6 +47,7 @@ def load_job(words: Mapping[str, str]) -> Job | None:
         seconds=json.loads(words.get("seconds", "{}")),
         body_plan=words.get("body_plan", ""),
         clips=tuple(json.loads(words.get("clips", "[]"))),
+        pose=cast(Pose, words.get("pose", "")),
         delivery=words.get("delivery", ""),
     )
 

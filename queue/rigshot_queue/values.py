@@ -8,9 +8,11 @@ from typing import Any, Literal, TypeAlias, get_args
 __all__ = [
     "FORMATS",
     "LANGUAGES",
+    "REPOSES",
     "SUBJECTS",
     "TERMINAL",
     "VIEWS",
+    "EngineSeen",
     "Failure",
     "FailureKind",
     "Forgotten",
@@ -20,6 +22,7 @@ __all__ = [
     "Person",
     "Place",
     "Platform",
+    "Pose",
     "Preferences",
     "Request",
     "Said",
@@ -35,12 +38,16 @@ Language = Literal["en", "zh-TW"]
 State = Literal["waiting", "running", "done", "failed", "cancelled", "expired"]
 FailureKind = Literal["bad_input", "out_of_memory", "missing_weights", "internal", "lost", "timeout"]
 
+Pose = Literal["", "redrawn", "redrawable"]
+
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 TERMINAL: frozenset[State] = frozenset({"done", "failed", "cancelled", "expired"})
 # The pipeline's own words, said once more because a bot's image holds no pipeline; a test keeps the two equal.
 SUBJECTS = ("auto", "quadruped", "biped", "bird", "fish", "snake", "object")
 VIEWS = ("auto", "side", "three_quarter", "front")
 FORMATS = ("glb", "fbx", "obj")
+REPOSES = ("ask", "always", "never")
+"""When an engine may redraw a subject standing and from its side: only when the person says so of this photo, wherever it helps, never."""
 _ENGINE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 """auto, embedded, or an engine's name: which there are, only the worker's machine knows."""
 
@@ -49,7 +56,8 @@ _ENGINE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 class Wishes:
     """What a person asked for; the defaults leave all to the stages. Raises ValueError for words that do not exist.
 
-    ``box``: left, top, width, height around the subject in pixels of the upright photo; ``turn`` degrees clockwise.
+    ``box``: left, top, width, height around the subject in pixels of the upright photo; ``turn`` degrees clockwise. ``repose``: one of
+    ``REPOSES``.
     """
 
     subject: str = "auto"
@@ -60,9 +68,10 @@ class Wishes:
     formats: tuple[str, ...] = ("glb", "fbx")
     seed: int = 0
     engine: str = "auto"
+    repose: str = "ask"
 
     def __post_init__(self) -> None:
-        known = self.subject in SUBJECTS and self.view in VIEWS and bool(_ENGINE.fullmatch(self.engine))
+        known = self.subject in SUBJECTS and self.view in VIEWS and self.repose in REPOSES and bool(_ENGINE.fullmatch(self.engine))
         known = known and self.turn in ("auto", 0, 90, 180, 270) and bool(self.formats) and set(self.formats) <= set(FORMATS)
         if not known:
             raise ValueError(f"wishes that nobody can grant: {self}")
@@ -111,8 +120,9 @@ class Job:
     """A request on its way, as its record tells. Times are seconds since 1970 by Redis' clock.
 
     ``fraction`` 0..1 of the whole job, ``stage_fraction`` of the ``stage`` at work. ``attempt``: how often a worker has started it.
-    ``engines`` and ``seconds`` by stage; ``body_plan`` and ``clips`` once the model is made. ``delivery``: empty, ``sent``, or why it
-    could not be delivered.
+    ``engines`` and ``seconds`` by stage; ``body_plan`` and ``clips`` once the model is made, and ``pose``: whether the subject was
+    ``redrawn`` in another one, or is ``redrawable`` (an engine here could, and the photo shows it sitting, at an angle or cut off).
+    ``delivery``: empty, ``sent``, or why it could not be delivered.
     """
 
     id: str
@@ -131,6 +141,7 @@ class Job:
     seconds: Mapping[str, float] = field(default_factory=dict[str, float])
     body_plan: str = ""
     clips: tuple[str, ...] = ()
+    pose: Pose = ""
     delivery: str = ""
 
     @property
@@ -165,6 +176,15 @@ class WorkerSeen:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EngineSeen:
+    """An engine that workers have beside the embedded one: its ``name`` in wishes, its ``title`` for people, the ``stages`` it can do."""
+
+    name: str
+    title: str
+    stages: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Overview:
     """The whole line: ``waiting`` in the order in which they will start, ``running``, the workers, the mean seconds of a job."""
 
@@ -182,6 +202,8 @@ class Preferences:
     clip: str = "auto"
     formats: tuple[str, ...] = ("glb", "fbx")
     subject: str = "auto"
+    engine: str = "auto"
+    repose: str = "ask"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,7 +32,8 @@ class ModelFile:
 
     kind: what it is and the last part of its link: glb, fbx, obj, turntable.gif, turntable.mp4, poster.png,
     skeleton.gif, skeleton.mp4, report.png, report.json, before.png (the photo),
-    standardised.png, after.png (the cutout).
+    redrawn.png (in another pose, by an engine), compare.jpg (the photo and that beside each other), standardised.png,
+    after.png (the cutout).
     name: what it is called when a person saves it, in any script. size: bytes.
     """
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from rigshot_pipeline.engines.places import HOME
 from rigshot_queue import QueueSettings
 from rigshot_storage import StorageSettings
 
@@ -25,6 +26,7 @@ class Service:
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("RIGSHOT_", "REDIS_"))}
+        clean[HOME] = str(folder / "no-engines")  # those that a developer has installed are not part of a test
         self.environment = clean | {"RIGSHOT_DATA": str(folder / "data")} | environment
         self._all: list[subprocess.Popen[bytes]] = []
 
@@ -54,7 +56,7 @@ class Service:
     def worker(self, plan: str = "chat_plan:PLAN") -> subprocess.Popen[bytes]:
         """A worker on a plan of the tests."""
         wanted = {"LEASE_SECONDS": "5", "REAP_SECONDS": "1", "POLL_SECONDS": "0.05", "PLAN": plan}
-        paths = os.pathsep.join([str(HERE), str(HERE.parent / "queue")])
+        paths = os.pathsep.join(map(str, (HERE, HERE.parent / "queue", HERE.parent / "tools")))
         return self.start("worker", PYTHONPATH=paths, **{f"RIGSHOT_WORKER__{name}": value for name, value in wanted.items()})
 
     def log(self, name: str) -> str:

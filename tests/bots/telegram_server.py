@@ -10,15 +10,17 @@ import json
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from aiohttp import BodyPartReader, web
+from PIL import Image
 
 TOKEN = "424242:THIS-is-a-token-for-tests-only"
 PATIENCE = 120.0  # seconds for a condition to come true on a machine that is busy with other things
-GET_FILE_LIMIT, UPLOAD_LIMIT = 20_000_000, 50_000_000
+GET_FILE_LIMIT, UPLOAD_LIMIT, PHOTO_LIMIT = 20_000_000, 50_000_000, 10_000_000
 Found = TypeVar("Found")
 
 
@@ -291,6 +293,14 @@ class TelegramServer:
     async def _sendAnimation(self, words: dict[str, str], files: dict[str, bytes]) -> dict[str, Any]:  # noqa: N802
         facts = {name: int(words[name]) for name in ("width", "height", "duration")}
         return self._post(words, kind="animation", text=words.get("caption", ""), files=files, facts=facts)
+
+    async def _sendPhoto(self, words: dict[str, str], files: dict[str, bytes]) -> dict[str, Any]:  # noqa: N802
+        for content in files.values():
+            with Image.open(BytesIO(content)) as picture:
+                sides = picture.size
+            if len(content) > PHOTO_LIMIT or sum(sides) > 10_000 or max(sides) > 20 * min(sides):
+                raise Refusal(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+        return self._post(words, kind="photo", text=words.get("caption", ""), files=files)
 
     async def _sendDocument(self, words: dict[str, str], files: dict[str, bytes]) -> dict[str, Any]:  # noqa: N802
         return self._post(words, kind="document", text=words.get("caption", ""), files=files)

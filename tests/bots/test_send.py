@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import redraw_lab
 from chat_lab import LONG, Gate, Service, photo, until
 from telegram_server import TelegramServer
 
@@ -145,6 +146,44 @@ async def test_the_doctor_finds_every_fault(tmp_path: Path, free_port: int) -> N
     assert status == 1
     assert "✗ The settings cannot be read: RIGSHOT_WEB__PORT" in said
     assert "Traceback" not in service.log("doctor")
+
+
+async def test_an_engine_redraws_and_one_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    engines = redraw_lab.engine_house(tmp_path)
+    service = Service(tmp_path, **engines)
+    try:
+        async with open_queue(service.queue_settings, storage=service.storage_settings) as queue:
+            redraw_lab.redrawing_worker(service)
+            await until(queue.engines)
+            name = lay(service, "mimi.png", redraw_lab.photo())
+            status, said = await run(service, "send", "--formats", "glb,fbx", name)
+            assert status == 0, said
+            assert "with --repose an engine redraws it so" in said
+            status, said = await run(service, "send", "--formats", "glb,fbx", name, "--engine", "studio", "--repose", "--out", "redrawn")
+            assert status == 0, said
+            assert "mimi_compare.jpg shows before and after" in said
+            assert {"mimi_compare.jpg", "mimi_redrawn.png"} <= {file.name for file in (service.folder / "redrawn" / "mimi").iterdir()}
+            status, said = await run(service, "send", name, "--engine", "nobody")
+            assert status == 3
+            assert "There is no engine “nobody” at work here; there are auto, embedded, studio." in said
+            status, said = await run(service, "send", name, "--engine", "No body")
+            assert status == 2
+            assert "'No body' is no engine's name" in said
+            assert "Traceback" not in service.log("send")
+    finally:
+        await asyncio.to_thread(service.stop)
+
+
+async def test_without_an_engine_nothing_is_redrawn(line: tuple[Service, Queue]) -> None:
+    service, queue = line
+    await until(lambda: _told(queue))
+    status, said = await run(service, "send", lay(service, "plain.png", photo()), "--repose")
+    assert status == 3
+    assert "No engine at work here can redraw a subject (--repose)." in said
+
+
+async def _told(queue: Queue) -> bool:
+    return await queue.engines() == ()
 
 
 async def test_a_bot_without_a_token_or_with_a_wrong_one_says_so(tmp_path: Path) -> None:

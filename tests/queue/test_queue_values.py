@@ -30,7 +30,16 @@ def test_the_words_are_those_of_the_pipeline() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"subject": "dragon"}, {"view": "above"}, {"turn": 45}, {"formats": ("exe",)}, {"formats": ()}, {"engine": "../x"}]
+    "wrong",
+    [
+        {"subject": "dragon"},
+        {"view": "above"},
+        {"turn": 45},
+        {"formats": ("exe",)},
+        {"formats": ()},
+        {"engine": "../x"},
+        {"repose": "perhaps"},
+    ],
 )
 def test_wishes_that_do_not_exist_are_an_error(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="nobody can grant"):
@@ -68,10 +77,11 @@ def test_a_record_holds_all_of_a_job() -> None:
         seconds={"intake": 0.5},
         body_plan="bird",
         clips=("walk",),
+        pose="redrawn",
         delivery="sent",
     )
     names = ("state", "created", "started", "ended", "stage", "fraction", "stage_fraction", "attempt", "failure", "advice", "engines")
-    fields = {name: getattr(job, name) for name in (*names, "seconds", "body_plan", "clips", "delivery")}
+    fields = {name: getattr(job, name) for name in (*names, "seconds", "body_plan", "clips", "pose", "delivery")}
     words = ["id", "x", *request_words(request), *dump_fields(**fields)]
     assert load_job(dict(zip(words[::2], words[1::2], strict=True))) == job
     assert load_job({}) is None

@@ -18,7 +18,7 @@ from ..deliver import NotNow, Parcel, Unreachable
 from ..keeper import StatusKeeper, Vanished
 from ..texts import say
 from .board import CLOSED, DEAD_TOKEN, GONE, TROUBLE, Board
-from .layout import escaped, plain_view, result_layout
+from .layout import Picture, escaped, plain_view, result_layout
 from .parcels import Load, pack
 from .place import Place
 from .traces import Traces
@@ -140,10 +140,13 @@ async def _fields(parcel: Parcel, place: Place, load: Load | None, *, moved: boo
     )
     if load is None:
         return {"content": text, "view": plain_view(parcel.answer.buttons), "allowed_mentions": who}
-    picture = _shown_as(load.picture) if load.picture else None
+    picture = _picture(load.picture, say("discord_alt", parcel.language))
     names = [_shown_as(file) for file in load.files]
-    view = result_layout(text, parcel.answer.buttons, picture=picture, alt=say("discord_alt", parcel.language), files=names)
-    files = [await _file(parcel, file) for file in (load.picture, *load.files) if file is not None]
+    beside = None
+    if parcel.beside is not None:  # its button is among the answer's: all of them stand below the message
+        beside = (escaped(parcel.beside.text), _picture(load.comparison, say("redrawn_alt", parcel.language)))
+    view = result_layout(text, parcel.answer.buttons, picture=picture, files=names, beside=beside)
+    files = [await _file(parcel, file) for file in (load.picture, load.comparison, *load.files) if file is not None]
     return {"view": view, "files": files, "allowed_mentions": who}
 
 
@@ -151,6 +154,10 @@ async def _file(parcel: Parcel, file: ModelFile) -> discord.File:
     path = await parcel.fetch(file.kind)
     assert path is not None, "the kind comes from the model itself"
     return discord.File(path, filename=_shown_as(file))
+
+
+def _picture(file: ModelFile | None, alt: str) -> Picture | None:
+    return Picture(name=_shown_as(file), alt=alt) if file else None
 
 
 def _shown_as(file: ModelFile) -> str:

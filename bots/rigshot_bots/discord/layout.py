@@ -6,6 +6,7 @@ can never change from one kind to the other.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from ..addresses import link_works
 from ..messages import Answer, Button, Rows
 from .buttons import PressButton
 
-__all__ = ["answer_layout", "escaped", "is_layout", "plain_view", "relaid", "result_layout"]
+__all__ = ["Picture", "answer_layout", "escaped", "is_layout", "plain_view", "relaid", "result_layout"]
 
 MOST_ROWS, MOST_IN_A_ROW = 5, 5
 """Discord's limits of a plain message."""
@@ -43,13 +44,29 @@ def plain_view(rows: Rows) -> discord.ui.View:
     return _untracked(view)
 
 
-def result_layout(text: str, rows: Rows, *, picture: str | None, alt: str, files: Sequence[str]) -> discord.ui.LayoutView:
-    """A result: the text, the attached ``picture`` (its file name) with its ``alt`` text, the attached ``files``, the buttons."""
-    items: list[Item] = [discord.ui.TextDisplay(text)]
-    if picture is not None:
-        items.append(discord.ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{picture}", description=alt)))
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """An attached picture by its file name, and what it shows for those who do not see it."""
+
+    name: str
+    alt: str
+
+
+def result_layout(
+    text: str, rows: Rows, *, picture: Picture | None, files: Sequence[str], beside: tuple[str, Picture | None] | None = None
+) -> discord.ui.LayoutView:
+    """A result: the text, the attached ``picture``, what stands ``beside`` it (a text, a picture), the attached ``files``, the buttons."""
+    items: list[Item] = [discord.ui.TextDisplay(text), *_gallery(picture)]
+    if beside is not None:
+        items += [discord.ui.TextDisplay(beside[0]), *_gallery(beside[1])]
     items += [discord.ui.File(f"attachment://{name}") for name in files]
     return _framed([*items, *_rows(rows)])
+
+
+def _gallery(picture: Picture | None) -> list[Item]:
+    if picture is None:
+        return []
+    return [discord.ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{picture.name}", description=picture.alt))]
 
 
 def answer_layout(answer: Answer) -> discord.ui.LayoutView:

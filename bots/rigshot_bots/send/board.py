@@ -58,10 +58,10 @@ class Board(AbstractContextManager["Board"]):
         """A sentence about a photo."""
         self._console.print(Text.assemble((name, "bold"), "  ", (sentence, "" if good else "yellow")))
 
-    def made(self, name: str, job: Job, folder: Path, files: Sequence[Path]) -> None:
-        """Where the results of a photo are, and what the coach noticed."""
+    def made(self, name: str, job: Job, folder: Path, files: Sequence[Path], *, more: str = "") -> None:
+        """Where the results of a photo are, what the coach noticed, and one sentence ``more``."""
         self._console.print(Text(name, style="bold"))
-        for sentence in advice_lines(job, self._language):
+        for sentence in filter(None, (*advice_lines(job, self._language), more)):
             self._console.print(Text.assemble(("  ! ", "yellow"), sentence))
         self._console.print(Text(f"  {say('send_look', self._language, place=folder)}", style="green"))
         for file in files:

@@ -2,18 +2,17 @@
 
 import argparse
 import asyncio
+import re
 import sys
 from pathlib import Path
+
+from rigshot_queue import FORMATS, SUBJECTS, VIEWS
 
 from ..command import Command
 from ..texts import LANGUAGES, say
 
 __all__ = ["COMMAND"]
 
-# The line's own words, said once more because its package brings Redis along, which --help need not wait for; a test keeps them equal.
-SUBJECTS = ("auto", "quadruped", "biped", "bird", "fish", "snake", "object")
-VIEWS = ("auto", "side", "three_quarter", "front")
-FORMATS = ("glb", "fbx", "obj")
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 3, 130  # as "rigshot make"; 2 is argparse's own for a command line that makes no sense
 
 
@@ -29,6 +28,12 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clip", default="auto", metavar="NAME", help="the clip that the preview plays (walk, idle, ...)")
     parser.add_argument("--formats", type=_formats, default=FORMATS, metavar="LIST", help="which files to make (default: glb,fbx,obj)")
     parser.add_argument("--seed", type=int, default=0, help="another seed, another guess at what the photo does not show")
+    parser.add_argument("--engine", type=_engine, default="auto", metavar="NAME", help="auto, embedded, or an engine that workers have")
+    parser.add_argument(
+        "--repose",
+        action="store_true",
+        help="have an engine redraw a subject that the photo does not show standing, whole and from its side",
+    )
     parser.add_argument("--detach", action="store_true", help="leave the photos in line, say how to fetch the results, and end")
     parser.add_argument("--fetch", action="append", default=[], metavar="JOB", help="wait for a job that was left in line; may be repeated")
     parser.add_argument("--language", choices=LANGUAGES, default="en", help="the language of sentences")
@@ -40,6 +45,12 @@ def _formats(text: str) -> tuple[str, ...]:
     if unknown:
         raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: there are {', '.join(FORMATS)}")
     return chosen
+
+
+def _engine(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no engine's name")
+    return text
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -10,7 +10,8 @@ from pathlib import Path
 from rigshot_queue import Job, LimitReached, Place, Queue, QueueSettings, Request, TooLarge, Wishes, open_queue
 from rigshot_storage import Model, StorageSettings
 
-from ..results import ended_answer
+from ..panels import ENGINES, redraws
+from ..results import COMPARISON, ended_answer, redrawable
 from ..texts import Language, say
 from .board import Board
 
@@ -76,20 +77,35 @@ class _Sender:
                 self.all.append(Sent(name=job_id, refusal=say("send_unknown", self._language, job=job_id)))
             else:
                 self.all.append(Sent(name=job.request.title, job=job))
+        reason = await self._ungrantable() if self._arguments.photos else ""
         for photo in self._arguments.photos:
-            self.all.append(Sent(name=str(photo)))
-            await self._submit(photo, self.all[-1], board)
+            self.all.append(Sent(name=str(photo), refusal=reason))
+            if not reason:
+                await self._submit(photo, self.all[-1], board)
+
+    async def _ungrantable(self) -> str:
+        """Why no worker that is alive can do what was asked for; empty where one can, or nobody is alive to tell."""
+        engines = await self._queue.engines()
+        name = self._arguments.engine
+        if engines is None:
+            return ""
+        known = [*ENGINES, *(engine.name for engine in engines)]
+        if name not in known:
+            return say("send_no_engine", self._language, engine=name, known=", ".join(known))
+        if self._arguments.repose and not redraws(engines):
+            return say("send_no_redrawing", self._language)
+        return ""
 
     async def _submit(self, photo: Path, sent: Sent, board: Board) -> None:
         if not photo.is_file():
             sent.refusal = say("send_missing", self._language, place=photo)
             return
-        wishes = ("subject", "view", "clip", "formats", "seed")
+        wishes = {name: getattr(self._arguments, name) for name in ("subject", "view", "clip", "formats", "seed", "engine")}
         request = Request(
             person=self._person,
             platform="terminal",
             language=self._language,
-            wishes=Wishes(**{wish: getattr(self._arguments, wish) for wish in wishes}),
+            wishes=Wishes(**wishes, repose="always" if self._arguments.repose else "ask"),
             title=photo.name,
         )
         while sent.job is None:
@@ -140,7 +156,14 @@ class _Sender:
                 return
             folder = _folder(self._arguments.out, Path(sent.name).stem, sent.job.id)
             files = await self._fetch(model, folder)
-            board.made(sent.name, sent.job, folder, files)
+            board.made(sent.name, sent.job, folder, files, more=self._of_its_pose(sent.job, model))
+
+    def _of_its_pose(self, job: Job, model: Model) -> str:
+        """What there is to say of a subject that was redrawn, or could be."""
+        comparison = model.file(COMPARISON)
+        if job.pose == "redrawn" and comparison is not None:
+            return say("send_redrawn", self._language, file=comparison.name)
+        return say("send_redrawable", self._language) if redrawable(job) else ""
 
     async def _fetch(self, model: Model, folder: Path) -> Sequence[Path]:
         folder.mkdir(parents=True, exist_ok=True)

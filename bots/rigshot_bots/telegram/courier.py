@@ -1,20 +1,25 @@
 """Brings results to Telegram: the animation with its buttons, and the files themselves where links do not work."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from telegram.constants import FileSizeLimit
+
+from rigshot_queue import Job, QueueUnavailable
 
 from ..addresses import link_works
 from ..conversation import Conversation
 from ..deliver import Parcel
 from ..keeper import StatusKeeper, Vanished
 from ..messages import Answer
-from ..results import DOWNLOADS
+from ..results import COMPARISON, DOWNLOADS
 from ..texts import say
 from .film import Film
 from .place import Place
 from .post import Post
+from .traces import Traces
 
 __all__ = ["TelegramCourier"]
 
@@ -45,8 +50,16 @@ class TelegramCourier:
             await parcel.once("text", partial(self.post.announce, place, parcel.answer))
             return
         await parcel.once("film", partial(self.post.animate, place, Film.read(film), parcel.answer))
+        comparison = await parcel.fetch(COMPARISON) if parcel.beside else None
+        if comparison is not None and parcel.beside is not None:
+            await parcel.once("redrawn", partial(self._compare, parcel.job, place, comparison, parcel.beside))
         if not (self.conversation.links.public and link_works(self.conversation.links.base_url)):
             await self._hand_over(parcel, place)
+
+    async def _compare(self, job: Job, place: Place, picture: Path, answer: Answer) -> None:
+        message = await self.post.picture(place, picture, answer)
+        with suppress(QueueUnavailable):  # then it stays when the model is deleted
+            await Traces(self.conversation).remember(job.id, message)
 
     async def _hand_over(self, parcel: Parcel, place: Place) -> None:
         most = LOCAL_UPLOAD if self.local else int(FileSizeLimit.FILESIZE_UPLOAD)

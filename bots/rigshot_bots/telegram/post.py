@@ -117,6 +117,25 @@ class Post:
 
         await self._at_once(place.chat, send)
 
+    async def picture(self, place: Place, picture: Path, answer: Answer) -> Message:
+        """Send a picture with its caption and buttons. Raises Unreachable, NotNow."""
+
+        async def send(chat: int) -> Message:
+            with picture.open("rb") as file:
+                return await self._bot.send_photo(
+                    chat,
+                    file,
+                    caption=_shortened(answer.text, MessageLimit.CAPTION_LENGTH),
+                    filename=picture.name,
+                    reply_markup=keyboard(answer.buttons),
+                    message_thread_id=place.thread,
+                    reply_parameters=_reply(place),
+                    write_timeout=UPLOAD_SECONDS,
+                    read_timeout=UPLOAD_SECONDS,
+                )
+
+        return await self._at_once(place.chat, send)
+
     async def hand_over(self, place: Place, files: Sequence[Path]) -> None:
         """Send files as documents, two and more in one message. Raises Unreachable, NotNow."""
 

@@ -7,6 +7,8 @@ from telegram import CallbackQuery, MaybeInaccessibleMessage, Message, Update
 from telegram.error import BadRequest
 from telegram.ext import Application, CallbackQueryHandler, ContextTypes
 
+from rigshot_queue import QueueUnavailable
+
 from ..conversation import Conversation
 from ..deliver import Unreachable
 from ..keeper import Vanished
@@ -15,6 +17,7 @@ from .albums import Albums
 from .place import Place, visitor_of
 from .post import Post
 from .talk import Talk
+from .traces import Traces
 
 __all__ = ["Presses"]
 
@@ -51,6 +54,8 @@ class Presses:
         if pressed.rerun is not None:
             await self._rerun(query, query.message, pressed.rerun)
         await self._change(query.message, pressed)
+        if press.action == "dropped" and pressed.replace is not None:
+            await self._clear_comparison(press.words[0])
         for origin in pressed.forgotten:
             await self._clear(Place.read(origin))
 
@@ -84,6 +89,14 @@ class Presses:
         except Vanished:  # older than Telegram lets us delete: at least its buttons go
             await self.post.rebutton(message.chat.id, message.message_id, ())
         await self.post.say(replace(_place(message), message=0), answer)
+
+    async def _clear_comparison(self, job: str) -> None:
+        try:
+            found = await Traces(self.conversation).take(job)
+            if found is not None:
+                await self.post.remove(*found)
+        except (QueueUnavailable, Vanished):
+            log.info("telegram.comparison_stays")
 
     async def _clear(self, place: Place) -> None:
         try:

@@ -10,14 +10,14 @@ no markup of any platform, so that nothing in them needs escaping.
 
 from typing import Literal
 
-from . import advice, discord, doctor, names, replies, results, settings, status, terminal, up, web
+from . import advice, discord, doctor, making, names, replies, results, settings, status, terminal, up, web
 
 __all__ = ["LANGUAGES", "Language", "codes", "has", "language_of", "say"]
 
 Language = Literal["en", "zh-TW"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh-TW")
 
-_ROOMS = (advice, discord, doctor, names, replies, results, settings, status, terminal, up, web)
+_ROOMS = (advice, discord, doctor, making, names, replies, results, settings, status, terminal, up, web)
 _TEXTS: dict[str, tuple[str, str]] = {code: texts for room in _ROOMS for code, texts in room.TEXTS.items()}
 
 

@@ -42,6 +42,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "web_view_front": ("the front", "正面"),
     "web_clip": ("Movement in the film", "影片裡的動作"),
     "web_clip_auto": ("whatever suits it", "自動挑選"),
+    "web_engine": ("Made by", "製作引擎"),
+    "web_repose": ("Redraw it standing", "重畫成站姿"),
+    "web_repose_hint": (
+        "For a subject that sits, lies or is cut off. What the photo does not show is made up; you see before and after.",
+        "適合坐著、躺著或沒拍到全身的主角。照片沒拍到的部分是推測的，會給你看重畫前後的對照。",
+    ),
     "web_formats": ("Files", "檔案格式"),
     "web_seed": ("Guess number", "猜測編號"),
     "web_seed_hint": (
@@ -87,8 +93,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "web_viewer": ("Open in the viewer", "在檢視頁開啟"),
     "web_viewer_hint": ("All movements, and your own room through a phone's camera.", "可看所有動作，手機還能用相機把它放進房間裡。"),
     "web_step_before": ("Your photo", "你的照片"),
+    "web_step_redrawn": ("Redrawn standing", "重畫成站姿"),
     "web_step_standardised": ("Put upright, brought closer", "轉正、拉近"),
     "web_step_after": ("Cut out", "去背"),
+    "web_redrawn": (
+        "Left your photo, right how it was redrawn, so that it stands and is seen whole. What the photo does not show is made up.",
+        "左邊是你的照片，右邊是重畫的樣子：站好、全身都看得到。照片沒拍到的部分是推測的。",
+    ),
     "web_report": ("Every step as a picture", "看每一步的圖"),
     "web_download": ("Download", "下載"),
     "web_file_glb": ("for the web, Blender, Unity", "網頁、Blender、Unity"),
@@ -145,6 +156,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "web_advice_geometry_doubtful": (
         "I am not certain what kind of subject this is. If the body looks wrong, choose the kind under “More” and make it again.",
         "我不太確定這是哪一種主角。如果身體不對，請在「更多選項」選擇種類後再做一次。",
+    ),
+    "web_advice_repose_none": (
+        "It was redrawn, but no drawing was better than your photo, so the model is made from the photo.",
+        "試著重畫了，但沒有比你的照片更好的，所以還是用原照片製作。",
     ),
     # for whoever starts it
     "web_listening": ("The web page is at {url}", "網頁在 {url}"),

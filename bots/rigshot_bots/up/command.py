@@ -5,19 +5,20 @@ import asyncio
 import signal
 import zlib
 from contextlib import suppress
-
-import aiohttp
-from pydantic import ValidationError
-from rich.console import Console
-from rich.text import Text
-
-from rigshot_storage import StorageSettings, explain
+from typing import TYPE_CHECKING
 
 from ..command import Command
-from ..settings import BotSettings
 from ..texts import LANGUAGES, Language, say
 from .services import SERVICES, Choice, choose
 from .supervisor import Supervisor
+
+if TYPE_CHECKING:
+    import aiohttp
+    from rich.console import Console
+
+    from rigshot_storage import StorageSettings
+
+    from ..settings import BotSettings
 
 __all__ = ["COMMAND"]
 
@@ -41,6 +42,14 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    # The libraries behind these take a second that --help need not wait for.
+    from pydantic import ValidationError
+    from rich.console import Console
+
+    from rigshot_storage import StorageSettings, explain
+
+    from ..settings import BotSettings
+
     language: Language = arguments.language
     console = Console(stderr=True, highlight=False)
     try:
@@ -55,12 +64,12 @@ def _run(arguments: argparse.Namespace) -> int:
 class _Terminal:
     """The one log: every line behind the coloured name of who said it."""
 
-    def __init__(self, console: Console, language: Language) -> None:
+    def __init__(self, console: "Console", language: Language) -> None:
         self._console = console
         self._language: Language = language
         self._width = len("rigshot")
 
-    async def run(self, choice: Choice, settings: BotSettings, storage: StorageSettings) -> int:
+    async def run(self, choice: Choice, settings: "BotSettings", storage: "StorageSettings") -> int:
         self._width = max([self._width, *(len(service.name) for service in choice.services)])
         for name, code, values in choice.left_out:
             if code != "up_elsewhere":
@@ -80,11 +89,15 @@ class _Terminal:
 
     def say(self, name: str, line: str) -> None:
         """A line of a service's log."""
+        from rich.text import Text
+
         colour = _COLOURS[zlib.crc32(name.split()[0].encode()) % len(_COLOURS)]
         self._console.print(Text.assemble((f"{name:<{self._width}} ", colour), ("│ ", "dim"), Text.from_ansi(line)), soft_wrap=True)
 
     def tell(self, code: str, **values: object) -> None:
         """A line of our own."""
+        from rich.text import Text
+
         self._console.print(
             Text.assemble((f"{'rigshot':<{self._width}} ", "bold"), ("│ ", "dim"), (say(code, self._language, **values), "bold")),
             soft_wrap=True,
@@ -94,8 +107,10 @@ class _Terminal:
         self.tell("up_stopping")
         supervisor.stop()
 
-    async def _ready(self, choice: Choice, settings: BotSettings, storage: StorageSettings) -> None:
+    async def _ready(self, choice: Choice, settings: "BotSettings", storage: "StorageSettings") -> None:
         """Say where to look as soon as the servers among the services answer."""
+        import aiohttp
+
         names = {service.name for service in choice.services}
         web = _url(settings.web.host, settings.web.port)
         pages = [f"{_url(storage.downloads.host, storage.downloads.port)}/healthz"] if "downloads" in names else []
@@ -108,7 +123,9 @@ class _Terminal:
         self.tell("up_ready", place=place)
 
 
-async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
+async def _answers(session: "aiohttp.ClientSession", url: str) -> bool:
+    import aiohttp
+
     with suppress(aiohttp.ClientError, TimeoutError):
         async with session.get(url, timeout=aiohttp.ClientTimeout(total=5)) as answer:
             return answer.status < 500

@@ -4,8 +4,10 @@ import importlib.util
 import sys
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ..settings import BotSettings
+if TYPE_CHECKING:
+    from ..settings import BotSettings
 
 __all__ = ["SERVICES", "Choice", "Service", "choose"]
 
@@ -30,7 +32,7 @@ class Choice:
     left_out: tuple[tuple[str, str, dict[str, str]], ...]
 
 
-def choose(settings: BotSettings, *, only: Collection[str] = (), workers: int = 1) -> Choice:
+def choose(settings: "BotSettings", *, only: Collection[str] = (), workers: int = 1) -> Choice:
     """Every service that is installed and configured, at most those in ``only`` where it names any."""
     services: list[Service] = []
     left_out: list[tuple[str, str, dict[str, str]]] = []
@@ -53,7 +55,7 @@ def _installed(name: str) -> bool:
     return name not in _LIBRARIES or importlib.util.find_spec(_LIBRARIES[name]) is not None
 
 
-def _token(settings: BotSettings, name: str) -> bool:
+def _token(settings: "BotSettings", name: str) -> bool:
     """Whether a bot has a token; what is no bot needs none."""
     bots = {"telegram": settings.telegram.token, "discord": settings.discord.token}
     return name not in bots or bots[name] is not None

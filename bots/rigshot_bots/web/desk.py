@@ -7,13 +7,13 @@ is. So any number of such servers may stand side by side, and a restart is notic
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from rigshot_queue import Gone, Job, LimitReached, QueueUnavailable, Request, TooLarge, Wishes
+from rigshot_queue import REPOSES, Gone, Job, LimitReached, QueueUnavailable, Request, TooLarge, Wishes
 from rigshot_storage import BadKey, Model, StorageError
 
 from ..conversation import ACTIVE, Conversation
@@ -47,15 +47,19 @@ class Wanted:
     clip: str = "auto"
     formats: tuple[str, ...] = ("glb", "fbx")
     seed: float | None = 0
+    engine: str = "auto"
+    repose: str = "ask"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Again:
-    """A wish to have a job made once more: with another ``clip``, another seed (``guess``), or a new skeleton (``rig``)."""
+    """A wish to have a job made once more: with another ``clip``, another seed (``guess``), a new skeleton (``rig``), or the subject
+    redrawn or not (``repose``)."""
 
     clip: str | None = None
     guess: bool = False
     rig: bool = False
+    repose: str | None = None
 
 
 class Desk:
@@ -75,7 +79,8 @@ class Desk:
             found = await self._own(person, job) if job else next((each for each in jobs if each.state in ACTIVE), None)
             notice = self._teller.say("web_lost") if job and found is None else ""
             panel = await self._panel(found) if found else self._teller.empty()
-            return Shown(panel=panel, mine=await self._mine(person, panel.job), notice=notice)
+            engines = await self._queue.engines() or ()
+            return Shown(panel=panel, mine=await self._mine(person, panel.job), notice=notice, engines=engines)
 
         return await self._careful(person, answer)
 
@@ -108,10 +113,16 @@ class Desk:
             clip=wanted.clip,
             formats=wanted.formats,
             seed=int(wanted.seed),
+            repose=wanted.repose if wanted.repose in REPOSES else "ask",
         )
-        request = Request(person=person, platform="web", language=self._language, wishes=wishes, title=wanted.title)
         photo = wanted.photo
-        return await self._entered(person, lambda: self._queue.submit(request, [photo]))
+
+        async def enter() -> Job:
+            chosen = replace(wishes, engine=await self._conversation.engine(wanted.engine))
+            request = Request(person=person, platform="web", language=self._language, wishes=chosen, title=wanted.title)
+            return await self._queue.submit(request, [photo])
+
+        return await self._entered(person, enter)
 
     async def sample(self, person: str, name: str, *, known: bool) -> Shown:
         """Put a picture of the gallery into the line."""
@@ -128,7 +139,7 @@ class Desk:
             if old is None:
                 raise Gone("job_gone")
             seed = old.request.wishes.seed + 1 if wish.guess or wish.rig else None
-            return await self._queue.again(old.id, redo=REDO_FROM if wish.rig else None, clip=wish.clip, seed=seed)
+            return await self._queue.again(old.id, redo=REDO_FROM if wish.rig else None, clip=wish.clip, seed=seed, repose=wish.repose)
 
         return await self._entered(person, enter)
 

@@ -1,13 +1,14 @@
 """The page itself: which parts it has, and which of the desk's answers each click brings."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from rigshot_queue import FORMATS, SUBJECTS, VIEWS
+from rigshot_queue import FORMATS, REPOSES, SUBJECTS, VIEWS, EngineSeen
 
+from ..panels import ENGINES, redraws
 from ..results import clip_name
 from ..texts import LANGUAGES, Language, codes, say
 from .desk import Again, Desk, Wanted
@@ -76,13 +77,21 @@ class Page:
             self._clip = self._choice(
                 "web_clip", [(self._say("web_clip_auto"), "auto"), *((clip_name(clip, self._language), clip) for clip in clips)]
             )
+            self._engine = _unchecked(self._choice("web_engine", self._engines(()), visible=False))
+            repose = [(self._say(f"settings_repose_{word}"), word) for word in REPOSES]
+            self._repose = self._choice("web_repose", repose, info=self._say("web_repose_hint"), visible=False)
             self._formats = gr.CheckboxGroup(
                 [(word.upper(), word) for word in FORMATS], value=["glb", "fbx"], label=self._say("web_formats"), elem_id="rs-formats"
             )
             self._seed = gr.Number(0, label=self._say("web_seed"), info=self._say("web_seed_hint"), elem_id="rs-seed")
 
-    def _choice(self, code: str, choices: list[tuple[str, str]]) -> gr.Dropdown:
-        return gr.Dropdown(choices, value=choices[0][1], label=self._say(code), filterable=False, elem_id=code.replace("web_", "rs-"))
+    def _choice(self, code: str, choices: list[tuple[str, str]], **wishes: Any) -> gr.Dropdown:
+        place = code.replace("web_", "rs-")
+        return gr.Dropdown(choices, value=choices[0][1], label=self._say(code), filterable=False, elem_id=place, **wishes)
+
+    def _engines(self, engines: Sequence[EngineSeen]) -> list[tuple[str, str]]:
+        """What there is to choose from, as a person reads it and as it is called."""
+        return [*((self._say(f"settings_engine_{name}"), name) for name in ENGINES), *((engine.title, engine.name) for engine in engines)]
 
     def _build_panel(self) -> None:
         self._html = _html(elem_id="rs-state")
@@ -100,6 +109,10 @@ class Page:
                     self._under_model = _html()
                 with gr.Tab(self._say("web_tab_steps"), id="steps"):
                     self._steps = _html(elem_id="rs-steps")
+            with gr.Column(visible=False, elem_id="rs-pose") as self._pose:
+                self._posed = _html()
+                self._as_it_is = gr.Button(self._say("button_as_it_is"), size="sm", elem_id="rs-as-it-is")
+                self._redraw = gr.Button(self._say("button_redraw"), size="sm", elem_id="rs-redraw")
             self._downloads = _html(elem_id="rs-downloads")
             self._advice = _html(elem_id="rs-advice")
             _html(self._pieces("heading", text=self._say("web_again")))
@@ -122,7 +135,7 @@ class Page:
     # --- clicks -----------------------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        form = [self._photo, self._box, self._subject, self._view, self._clip, self._formats, self._seed]
+        form = [self._photo, self._box, self._subject, self._view, self._clip, self._engine, self._repose, self._formats, self._seed]
         self.blocks.load(self._on_load, self._job, self._answers, js="() => [rigshot.job()]", **_QUIET)
         self._job.change(None, self._job, None, js="(job) => rigshot.remember(job)", **_QUIET)
         self._photo.change(None, self._photo, self._box, js="(photo) => ({src: photo?.url || '', box: null})", **_QUIET)
@@ -131,7 +144,9 @@ class Page:
         self._samples.pick(self._on_sample, None, self._answers, **_QUIET)
         self._connect_view()
         self._stop.click(self._on_job(self._desk.stop), self._job, self._answers, **_QUIET)
-        for button, wish in ((self._repeat, Again()), (self._guess, Again(guess=True)), (self._rig, Again(rig=True))):
+        wishes = {self._repeat: Again(), self._guess: Again(guess=True), self._rig: Again(rig=True)}
+        wishes |= {self._as_it_is: Again(repose="never"), self._redraw: Again(repose="always")}
+        for button, wish in wishes.items():
             button.click(self._on_again(wish), self._job, self._answers, **_QUIET)
         self._clips.input(self._on_clip, [self._job, self._clips], self._answers, **_QUIET)
         self._wipe.click(lambda: (gr.Button(visible=False), gr.Column(visible=True)), None, [self._wipe, self._sure], **_QUIET)
@@ -152,7 +167,8 @@ class Page:
     def _answers(self) -> list[Any]:
         around = [self._job, self._timer, self._notice, self._mine, self._html, self._stop, self._repeat, self._result, self._tabs]
         told = [self._headline, self._film, self._under_model, self._steps, self._downloads, self._advice]
-        return [*around, *told, self._glb, self._model, self._clips]
+        pose = [self._pose, self._posed, self._as_it_is, self._redraw, self._engine, self._repose]
+        return [*around, *told, *pose, self._glb, self._model, self._clips]
 
     async def _on_load(self, job: str, request: gr.Request) -> Update:
         return self._update(await self._desk.arrive(_person(request), job))
@@ -164,6 +180,8 @@ class Page:
         subject: str,
         view: str,
         clip: str,
+        engine: str,
+        repose: str,
         formats: list[str],
         seed: float | None,
         request: gr.Request,
@@ -177,6 +195,8 @@ class Page:
             clip=clip,
             formats=tuple(formats),
             seed=seed,
+            engine=engine,
+            repose=repose,
         )
         return self._update(await self._desk.make(_person(request), wanted, known=_known(request)))
 
@@ -210,6 +230,9 @@ class Page:
         update: Update = {self._notice: notice}
         if shown.mine is not None:
             update[self._mine] = gr.HTML(shown.mine, visible=bool(shown.mine))
+        if shown.engines is not None:
+            update[self._engine] = gr.Dropdown(self._engines(shown.engines), visible=bool(shown.engines))
+            update[self._repose] = gr.Dropdown(visible=redraws(shown.engines))
         if (panel := shown.panel) is None:
             return update
         update |= {
@@ -231,9 +254,19 @@ class Page:
                 self._steps: result.steps,
                 self._downloads: result.downloads,
                 self._advice: gr.HTML(result.advice, visible=bool(result.advice)),
+                self._pose: gr.Column(visible=bool(result.pose)),
+                self._posed: result.pose,
+                self._as_it_is: gr.Button(visible=result.redrawn),
+                self._redraw: gr.Button(visible=result.redrawable),
                 self._clips: gr.Radio(list(result.clips), value=None, visible=len(result.clips) > 1),
             }
         return update
+
+
+def _unchecked(field: gr.Dropdown) -> gr.Dropdown:
+    """Gradio knows the choices with which the page was built, the desk those of the workers that are alive: it decides."""
+    vars(field)["preprocess"] = str
+    return field
 
 
 def _html(value: str = "", **wishes: Any) -> gr.HTML:

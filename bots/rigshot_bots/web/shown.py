@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass
 
+from rigshot_queue import EngineSeen
+
 __all__ = ["Panel", "Result", "Shown"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """A finished model: pieces of HTML, the path of its GLB below the page's root, and the movements that can be filmed."""
+    """A finished model: pieces of HTML, the path of its GLB below the page's root, and the movements that can be filmed.
+
+    ``pose``: what is said of a subject that was ``redrawn``, or that may be redrawn (``redrawable``); empty where there is nothing to say.
+    """
 
     headline: str
     film: str
@@ -17,6 +22,9 @@ class Result:
     downloads: str
     advice: str
     clips: tuple[tuple[str, str], ...]
+    pose: str = ""
+    redrawn: bool = False
+    redrawable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +44,10 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """An answer to whatever somebody did. ``panel`` and ``mine`` stay as they are where they are None; ``notice`` is one sentence."""
+    """An answer to whatever somebody did. ``panel``, ``mine`` and ``engines`` (what workers have beside the embedded one) stay as they
+    are where they are None; ``notice`` is one sentence."""
 
     panel: Panel | None = None
     mine: str | None = None
     notice: str = ""
+    engines: tuple[EngineSeen, ...] | None = None

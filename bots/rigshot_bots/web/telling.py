@@ -8,8 +8,8 @@ from rigshot_queue import Job, Place
 from rigshot_storage import Links, Model
 
 from ..conversation import ACTIVE
-from ..results import clip_name, ended_answer
-from ..status import NOT_FOR_CHATS, stage_name
+from ..results import COMPARISON, clip_name, ended_answer, redrawable
+from ..status import NOT_FOR_CHATS, TOLD_NOTES, stage_name
 from ..texts import Language, has, say
 from ..times import date, photo_name, range_of, took
 from .pieces import Pieces
@@ -27,7 +27,7 @@ LOOK_WAITING = 2.0
 LOOK_AT_MOST = 20.0
 MOST_ADVICE = 3
 _FILES = ("glb", "fbx", "obj", "turntable.mp4", "turntable.gif")
-_STEPS = ("before", "standardised", "after")
+_STEPS = ("before", "redrawn", "standardised", "after")
 
 
 def file_path(job: str, kind: str, name: str) -> str:
@@ -103,7 +103,16 @@ class Teller:
             downloads=self.pieces("downloads", files=self._downloads(model, paths), until=date(model.expires, self._language)),
             advice=self.pieces("advice", lines=self._advice(job)),
             clips=tuple((clip_name(clip, self._language), clip) for clip in model.clips),
+            pose=self._pose(job, paths),
+            redrawn=job.pose == "redrawn",
+            redrawable=redrawable(job),
         )
+
+    def _pose(self, job: Job, paths: Mapping[str, str]) -> str:
+        """The comparison of a subject that was redrawn, or the offer to have it redrawn."""
+        if job.pose == "redrawn" and COMPARISON in paths:
+            return self.pieces("pose", picture=paths[COMPARISON], sentence=self.say("web_redrawn"))
+        return self.pieces("pose", picture="", sentence=self.say("redraw_offer")) if redrawable(job) else ""
 
     def _made(self, job: Job, model: Model) -> str:
         time = took((job.ended or 0) - (job.started or 0), self._language)
@@ -126,8 +135,9 @@ class Teller:
         ]
 
     def _advice(self, job: Job) -> list[str]:
-        told = [advice for advice in job.advice if advice.level == "warning" and advice.code not in NOT_FOR_CHATS]
-        ours = [(f"web_advice_{advice.code}", advice.sentences[self._language]) for advice in told[:MOST_ADVICE]]
+        heard = [advice for advice in job.advice if advice.level == "warning" or advice.code in TOLD_NOTES]
+        told = [advice for advice in heard if advice.code not in NOT_FOR_CHATS][:MOST_ADVICE]
+        ours = [(f"web_advice_{advice.code}", advice.sentences[self._language]) for advice in told]
         return [self.say(code) if has(code) else sentence for code, sentence in ours]
 
     def _thumb(self, job: Job, model: Model | None, current: str, now: float) -> dict[str, object]:

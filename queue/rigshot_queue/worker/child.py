@@ -17,14 +17,16 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from rigshot_pipeline import wording
 from rigshot_pipeline.delivery import safe_stem
 from rigshot_pipeline.errors import Cancelled, ErrorKind, RigshotError
+from rigshot_pipeline.offers import engines_on_offer
 from rigshot_pipeline.options import Box, Options
+from rigshot_pipeline.redrawn import comparison, pose_of
 from rigshot_pipeline.run import Event, Record, run_job
 from rigshot_pipeline.stage import Stage
 
@@ -40,7 +42,7 @@ def main(parent: int, plan: Sequence[Stage]) -> int:
     """Carry out orders until standard input ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)  # whatever a library prints is a log and no answer
-    _say(answers, ready=[stage.name for stage in plan])
+    _say(answers, ready=[stage.name for stage in plan], engines=_engines(plan))
     orders: queue.Queue[_Order | None] = queue.Queue()
     threading.Thread(target=_listen, args=(orders,), name="listen", daemon=True).start()
     while (order := orders.get()) is not None:
@@ -81,7 +83,10 @@ def _carry_out(given: _Order, answers: TextIO, plan: Sequence[Stage], parent: in
             redo=order["redo"],
             plan=plan,
         )
-        _say(answers, made=products(folder, options.name, order["language"]))
+        made: dict[str, Any] = products(folder, options.name, order["language"]) | {"pose": pose_of(folder, options)}
+        if (picture := comparison(folder)) is not None:
+            made["files"].append({"kind": picture.name, "path": str(picture), "name": f"{options.name}_{picture.name}"})
+        _say(answers, made=made, engines=_engines(plan))
     except RigshotError as error:
         if "log" in error.values:
             _LOG.error("%s", Path(str(error.values["log"])).read_text(encoding="utf-8"))
@@ -93,11 +98,16 @@ def _carry_out(given: _Order, answers: TextIO, plan: Sequence[Stage], parent: in
         _say(answers, failed={"kind": "internal", "code": "internal", "sentences": {}})
 
 
+def _engines(plan: Sequence[Stage]) -> list[dict[str, Any]]:
+    return [asdict(offer) for offer in engines_on_offer([stage.name for stage in plan])]
+
+
 def _options(wishes: dict[str, Any], name: str) -> Options:
     box = wishes.pop("box")
     frame = Box(**dict(zip(("left", "top", "width", "height"), box, strict=True))) if box else None
     formats = tuple(wishes.pop("formats"))
-    return Options(**wishes, formats=formats, box=frame, name=name)
+    repose = wishes.pop("repose") == "always"
+    return Options(**wishes, formats=formats, repose=repose, box=frame, name=name)
 
 
 def _event(event: Event) -> dict[str, Any]:

@@ -152,7 +152,8 @@ class Making:
         await _patiently(lambda: publish(self._queue.artifacts, self._queue.models, job, answer["made"], retention=self._retention))
         await _patiently(lambda: pack(self._queue.artifacts, self._id, stages))
         learnt = experience.learn(progress.took | {PUBLISH: time.monotonic() - begin})
-        made = dump_fields(stage="", fraction=1.0, stage_fraction=1.0, body_plan=answer["made"]["body_plan"], clips=answer["made"]["clips"])
+        facts = {name: answer["made"][name] for name in ("body_plan", "clips", "pose")}
+        made = dump_fields(stage="", fraction=1.0, stage_fraction=1.0, **facts)
         return await self._settle("done", [*progress.fields(), *made], learnt)
 
     async def _settle_failed(self, kind: FailureKind, code: str, **values: object) -> End:

@@ -23,13 +23,17 @@ class PipelineDied(Exception):
 
 
 class PipelineProcess:
-    """One warm child in a process group of its own, started again whenever it has died."""
+    """One warm child in a process group of its own, started again whenever it has died.
+
+    ``stages`` of its plan; ``engines`` that it can use now, each with ``name``, ``title`` and ``stages``.
+    """
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
         self._child: Process | None = None
         self._starting = asyncio.Lock()
         self.stages: Sequence[str] = ()
+        self.engines: Sequence[Mapping[str, Any]] = ()
 
     @property
     def pid(self) -> int | None:
@@ -45,7 +49,8 @@ class PipelineProcess:
             self._child = await asyncio.create_subprocess_exec(
                 sys.executable, *command, stdin=PIPE, stdout=PIPE, start_new_session=True, limit=_LONGEST_LINE
             )
-            self.stages = (await self._hear())["ready"]
+            told = await self._hear()
+            self.stages, self.engines = told["ready"], told["engines"]
 
     async def make(self, order: Mapping[str, Any], hear: Callable[[dict[str, Any]], Awaitable[None]]) -> dict[str, Any]:
         """Have a job carried out; ``hear`` is told of every step. Answers with ``made`` or ``failed``. Raises PipelineDied.
@@ -61,6 +66,7 @@ class PipelineProcess:
                 await child.stdin.drain()
             while "stage" in (words := await self._hear()):
                 await hear(words["stage"])
+            self.engines = words.get("engines", self.engines)  # one may have been installed meanwhile
             return words
         except BaseException:
             try:

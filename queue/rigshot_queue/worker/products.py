@@ -17,6 +17,7 @@ _PICTURES = (
     ("report", "report.png", "report.png", "_report.png"),
     ("report", "report.json", "report.json", "_report.json"),
     ("intake", "photo.png", "before.png", "_before.png"),
+    ("standardise", "after.png", "redrawn.png", "_redrawn.png"),
     ("standardise", "picture.png", "standardised.png", "_standardised.png"),
     ("cutout", "cutout.png", "after.png", "_after.png"),
 )

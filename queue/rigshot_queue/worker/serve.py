@@ -1,6 +1,7 @@
 """A worker process: one job at a time, the chores, its sign of life, and a stop that loses nothing."""
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -17,7 +18,7 @@ from rigshot_storage import StorageError, StorageSettings
 from ..client import Queue, open_queue
 from ..database import PATIENT
 from ..errors import QueueUnavailable
-from ..keys import WORKERS, WORKERS_AT
+from ..keys import WORKERS, WORKERS_AT, WORKERS_HAVE
 from ..settings import QueueSettings
 from .arq_worker import JobWorker, chores_worker, connect
 from .chores import reap, retire, tidy
@@ -87,7 +88,9 @@ class _Crew:
         finally:
             await _end([*tasks, *self._jobs.tasks.values()])
             with suppress(QueueUnavailable):
-                await self._queue.database.together(("ZREM", WORKERS, self._name), ("HDEL", WORKERS_AT, self._name))
+                await self._queue.database.together(
+                    *(("ZREM", WORKERS, self._name), ("HDEL", WORKERS_AT, self._name), ("HDEL", WORKERS_HAVE, self._name))
+                )
             await self._redis.aclose(close_connection_pool=True)
             LOG.info("%s has stopped", self._name)
         return 0
@@ -133,7 +136,11 @@ class _Crew:
 
     async def _beat(self) -> None:
         until = await self._queue.now() + ALIVE_SECONDS
-        await self._queue.database.together(("ZADD", WORKERS, until, self._name), ("HSET", WORKERS_AT, self._name, self._at))
+        await self._queue.database.together(
+            ("ZADD", WORKERS, until, self._name),
+            ("HSET", WORKERS_AT, self._name, self._at),
+            ("HSET", WORKERS_HAVE, self._name, json.dumps(self._pipeline.engines)),
+        )
 
 
 async def _end(tasks: Collection[asyncio.Task[Any]]) -> None:

@@ -17,7 +17,7 @@ Reason = Literal["bad_link", "expired_link", "gone", "not_found", "unavailable",
 
 FORMATS = ("glb", "fbx", "obj")
 FILMS = ("turntable", "skeleton")
-STEPS = ("before.png", "standardised.png", "after.png")  # what became of the photo, in the order of the work
+STEPS = ("before.png", "redrawn.png", "standardised.png", "after.png")  # what became of the photo, in the order of the work
 SHOWN_SEPARATELY = (*FORMATS, *STEPS)
 SIZED = ("poster.png", *STEPS)  # pictures whose pixels the page must know
 

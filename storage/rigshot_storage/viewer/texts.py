@@ -127,6 +127,8 @@ _FILES: dict[str, tuple[Pair, Pair]] = {
     "report.png": (("Report", "製作報告"), ("", "")),
     "report.json": (("Report JSON", "製作報告 JSON"), ("", "")),
     "before.png": (("The photo", "原本的照片"), ("", "")),
+    "redrawn.png": (("Redrawn standing", "重畫成站姿"), ("", "")),
+    "compare.jpg": (("Before and after redrawing", "重畫前後對照"), ("", "")),
     "standardised.png": (("Straightened", "調整姿勢與視角"), ("", "")),
     "after.png": (("Cut out", "去背"), ("", "")),
 }

@@ -1,0 +1,68 @@
+"""An engine that redraws a subject, made by the tests: a true child process, whose drawing is the photo with its missing edge painted on.
+
+``PLAN`` does the true stages up to the standardised picture and then, quickly, what a chat needs. ``photo`` is an animal that the frame
+cuts off, ``whole`` one that nobody needs to redraw.
+"""
+
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+from chat_lab import Service
+from chat_plan import DOOR
+from PIL import Image
+from small_engine import EngineLab
+
+from rigshot_pipeline.stages import enhance, standardise
+from rigshot_pipeline.warm import toy_animal
+
+PLAN = (DOOR[0], enhance.STAGE, standardise.STAGE, *(replace(stage, reads=("intake", "standardise")) for stage in DOOR[1:]))
+PLAN_NAME = f"{__name__}:PLAN"
+_WORKER = """
+import numpy as np
+from PIL import Image
+
+def standardise(job: Job):
+    picture = np.asarray(Image.open(job.path("image")))
+    wish = job.parameters
+    if wish["seed"] % 2:
+        return {"chosen": None, "candidates": [], "model": "padding"}
+    job.progress(0.5)
+    job.path("out").mkdir()
+    edge = np.median(picture[:, -3:], axis=(0, 1)).astype(np.uint8)
+    room = max(picture.shape[:2]) // 4
+    wider = np.broadcast_to(edge, (picture.shape[0] + 2 * room, picture.shape[1] + 2 * room, 3)).copy()
+    wider[room:-room, room:-room] = picture
+    Image.fromarray(wider).save(job.path("out") / "0.png")
+    return {"chosen": 0, "candidates": [{"file": "0.png", "score": 0.9}], "model": "padding"}
+
+raise SystemExit(main(engine="studio", stages={"standardise": standardise}))
+"""
+
+
+def engine_house(folder: Path) -> dict[str, str]:
+    """Install the engine ``studio`` below ``folder``; the settings by which processes find it."""
+    lab = EngineLab(folder)
+    lab.put_in_place(lab.engine(_WORKER, name="studio", stages=("standardise",)))
+    return lab.variables
+
+
+def redrawing_worker(service: Service) -> None:
+    """A worker of a service that knows the engine."""
+    service.worker(PLAN_NAME)
+
+
+def photo() -> bytes:
+    """An animal whose tail the frame cuts off."""
+    return _png(toy_animal(alpha=False)[:, 70:])
+
+
+def whole() -> bytes:
+    """An animal that stands, whole and from its side."""
+    return _png(toy_animal(alpha=False))
+
+
+def _png(pixels: object) -> bytes:
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")  # type: ignore[arg-type]
+    return file.getvalue()
