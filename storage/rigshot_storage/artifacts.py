@@ -4,10 +4,12 @@ import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .errors import BadKey
-from .settings import StorageSettings
+
+if TYPE_CHECKING:
+    from .settings import StorageSettings
 
 __all__ = ["Artifacts", "Entry", "check_key", "check_source", "open_artifacts"]
 
@@ -91,7 +93,7 @@ class Artifacts(Protocol):
         ...
 
 
-def open_artifacts(settings: StorageSettings) -> Artifacts:
+def open_artifacts(settings: "StorageSettings") -> Artifacts:
     """The S3 bucket of the settings, or else the folder ``artifacts`` in their data."""
     if settings.s3.bucket is not None:
         from .s3 import S3Artifacts  # obstore is a large library that a local folder needs not

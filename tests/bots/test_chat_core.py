@@ -10,10 +10,8 @@ from pathlib import Path
 import pytest
 from chat_plan import film
 
-import rigshot_queue
 from rigshot_bots.env_example import env_example
 from rigshot_bots.messages import MAX_PRESS, Button, Press
-from rigshot_bots.send import command
 from rigshot_bots.settings import BotSettings
 from rigshot_bots.status import bar, status_answer
 from rigshot_bots.telegram.film import Film
@@ -185,6 +183,17 @@ def test_env_example_without_its_marks_changes_nothing(tmp_path: Path, monkeypat
     assert [settings() for settings in (StorageSettings, QueueSettings, BotSettings)] == plain
 
 
+def test_help_waits_for_no_library() -> None:
+    libraries = "{'telegram', 'redis', 'arq', 'aiohttp', 'pydantic', 'rich', 'gradio', 'numpy', 'structlog'}"
+    code = (
+        "import sys\nfrom rigshot_bots.terminal import main\n"
+        f"try: main(['--help'])\nexcept SystemExit: print('LOADED', sorted({libraries} & set(sys.modules)))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "put photos into the line" in said
+    assert said.strip().endswith("LOADED []")
+
+
 @pytest.mark.parametrize("module", ["telegram.bot", "telegram.command", "send", "doctor", "conversation"])
 def test_a_face_needs_no_library_of_the_pipeline(module: str) -> None:
     heavy = "{'numpy', 'cv2', 'trimesh', 'rigshot_pipeline', 'scipy'}"
@@ -197,7 +206,3 @@ def test_a_subcommand_is_cheap_to_import(module: str) -> None:
     libraries = "{'telegram', 'redis', 'arq', 'aiohttp', 'pydantic', 'rich'}"
     code = f"import sys, rigshot_bots.{module}; print(sorted({libraries} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
-
-
-def test_what_may_be_chosen_is_what_the_line_knows() -> None:
-    assert (command.SUBJECTS, command.VIEWS, command.FORMATS) == (rigshot_queue.SUBJECTS, rigshot_queue.VIEWS, rigshot_queue.FORMATS)

@@ -14,10 +14,10 @@ from ..options import FORMATS, Box, Options
 from ..stage import StageName
 from ..terms import BODY_PLANS, VIEWS
 from .command import Command
-from .console import Console
 
 if TYPE_CHECKING:
     from ..run import Event, Record
+    from .console import Console
 
 __all__ = ["COMMAND"]
 
@@ -57,6 +57,7 @@ def _run(arguments: argparse.Namespace) -> int:
     # The stages bring their numeric libraries: a second that --help need not wait for.
     from ..delivery import claim_folder
     from ..run import run_job
+    from .console import Console
 
     status = DONE
     console = Console(sys.stderr if arguments.json else sys.stdout, arguments.language)
@@ -100,7 +101,7 @@ def _without_hashes(record: "Record") -> dict[str, Any]:
     return {name: value for name, value in asdict(record).items() if name not in ("stage", "key", "inputs", "outputs", "options")}
 
 
-def _make(photo: Path, folder: Path, job: "Callable[[Callable[[Event], None]], tuple[Record, ...]]", console: Console) -> _Result:
+def _make(photo: Path, folder: Path, job: "Callable[[Callable[[Event], None]], tuple[Record, ...]]", console: "Console") -> _Result:
     from ..delivery import deliver, give_back
 
     with console.photo(photo) as board:
