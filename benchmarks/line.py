@@ -58,13 +58,14 @@ async def _measure(folder: Path, waiting: int, jobs: int) -> dict[str, list[floa
         starts = await _starts(queue, folder, jobs)
         submits = await _times(waiting, lambda number: _submit(queue, number))
         line = (await queue.overview()).waiting
-        places = await _times(500, lambda _: queue.place(line[-1].id))
+        places, pings = await _in_turn(500, lambda _: queue.place(line[-1].id), lambda _: queue.database.do("PING"))
         late = await _times(200, lambda number: _submit(queue, number))
     return {
         "enqueue to start, idle worker": starts,
         f"submit, 0 to {waiting} waiting": submits,
         "submit, acknowledged": late,
         "place, last of the line": places,
+        "a bare PING, in turn with it": pings,
     }
 
 
@@ -99,6 +100,12 @@ async def _times(number: int, act: Callable[[int], Awaitable[object]]) -> list[f
         await act(count)
         found.append(time.perf_counter() - begin)
     return found
+
+
+async def _in_turn(number: int, *acts: Callable[[int], Awaitable[object]]) -> list[list[float]]:
+    """Several acts by turns: what they have in common is the machine, not the act."""
+    rows = [[(await _times(1, act))[0] for act in acts] for _ in range(number)]
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _ms(seconds: Sequence[float], quantile: float) -> float:
