@@ -266,6 +266,8 @@ class TelegramServer:
                     await asyncio.wait_for(self._changed.wait_for(lambda: bool(self._updates)), min(float(words.get("timeout", 0)), 5.0))
                 except TimeoutError:
                     return []
+            allowed = set(json.loads(words.get("allowed_updates", "[]")))
+            self._updates = deque(update for update in self._updates if not allowed or allowed & set(update))
             return list(self._updates)[: int(words.get("limit", 100))]
 
     async def _getFile(self, words: dict[str, str], _f: dict[str, bytes]) -> dict[str, Any]:  # noqa: N802
@@ -435,6 +437,10 @@ class Someone:
         if reply_to:
             words["reply_to_message"] = reply_to
         return await self._send(words, kind="text", text=text)
+
+    async def sends(self, words: dict[str, Any]) -> dict[str, Any]:
+        """Anything that a message may hold."""
+        return await self._send(dict(words), kind=next(iter(words)), text=str(words.get("text") or words.get("caption") or ""))
 
     async def sends_photo(self, content: bytes, **words: Any) -> dict[str, Any]:
         """A photo, as the app sends it: in three sizes."""

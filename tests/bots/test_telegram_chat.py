@@ -220,6 +220,56 @@ async def test_in_a_group_only_rig_counts_and_only_the_owner_may_press(chat: Cha
     assert len(telegram.said(group, kind="animation")) == 2
 
 
+async def test_what_is_said_of_films_stickers_and_files(chat: Chat, person: int) -> None:
+    telegram, ada = chat.telegram, chat.somebody(person)
+    film = {"file_id": "f", "file_unique_id": "f", "width": 64, "height": 48, "duration": 1}
+    gif = {"file_id": "g", "file_unique_id": "g", "file_name": "cat.gif", "mime_type": "video/mp4"}
+    sticker = {"file_id": telegram.keep(photo()), "file_unique_id": "s", "width": 512, "height": 512, "type": "regular"}
+    moving, still = sticker | {"is_animated": True, "is_video": False}, sticker | {"is_animated": False, "is_video": False}
+    said = {
+        "That one moves already": [{"video": film}, {"animation": film | gif, "document": gif}, {"sticker": moving}],
+        "Shall I make this sticker move?": [{"sticker": still}],
+        "That is not a picture": [
+            {"voice": film},
+            {"location": {"latitude": 25.0, "longitude": 121.5}},
+            {"dice": {"emoji": "🎲", "value": 3}},
+        ],
+    }
+    for words, messages in said.items():
+        for message in messages:
+            number = len(telegram.said(person))
+            sent = await ada.sends(message)
+            await telegram.until(lambda number=number: len(telegram.said(person)) > number)
+            assert telegram.said(person)[-1].text.startswith(words), message
+            if message.get("sticker") == still:
+                asked = sent["message"]
+    await ada.sends_file(b"<svg/>", "x.svg", "image/svg+xml")
+    await telegram.until(lambda: telegram.said(person)[-1].reply_to)
+    assert not await chat.queue.jobs(f"telegram:{person}")
+    await ada.writes("/rig", reply_to=asked)
+    await ada.sends_file(photo(), "dog.JPG", "application/octet-stream")
+    await telegram.animations(2, person)
+
+
+async def test_in_a_group_a_film_is_answered_and_nobody_in_disguise_gets_a_model(chat: Chat, person: int) -> None:
+    telegram, group = chat.telegram, -person
+    ada = chat.somebody(person, chat=group)
+    film = {"file_id": "f", "file_unique_id": "f", "width": 64, "height": 48, "duration": 1}
+    await ada.sends({"video": film})
+    await ada.sends({"video": film, "caption": "/rig"})
+    await telegram.seen("Reply /rig to a message with a photo", group)
+    masked = {"sender_chat": {"id": group, "type": "supergroup", "title": "Pets"}}
+    await ada.sends_photo(photo(), caption="/rig", **masked)
+    await telegram.seen("in the name of a group or channel", group)
+    await ada.sends_photo(photo(), caption="/rig", is_automatic_forward=True, **masked)
+    await ada.sends({"text": "/settings", "entities": [{"type": "bot_command", "offset": 0, "length": 9}], **masked})
+    await telegram.until(lambda: len(telegram.said(group)) == 3)
+    await ada.sends_photo(photo(), caption="/rig")
+    await telegram.animations(1, group)
+    assert [message.text[:12] for message in telegram.said(group, kind="text")].count("I cannot tel") == 2
+    assert len(await chat.queue.jobs(f"telegram:{person}")) == 1
+
+
 async def test_a_group_that_moves_gets_its_film(chat: Chat, gate: Gate, person: int) -> None:
     telegram, old, new = chat.telegram, -person, -person - 10**12
     ada = chat.somebody(person, chat=old)

@@ -9,7 +9,7 @@ import structlog
 
 from rigshot_queue import QueueUnavailable
 
-from ..incoming import DownloadFailed, TooBig
+from ..incoming import DownloadFailed, TooBig, moves
 from ..keeper import Vanished
 from ..messages import Answer, Press, Reception, Rerun, Visitor, owner_mark
 from .desk import Desk
@@ -56,7 +56,9 @@ async def from_direct_message(desk: Desk, message: discord.Message) -> None:
     pictures = pictures_of(message)
     order = _order(visitor, f"dc{message.id}", pictures, Place.of_message(message))
     if not pictures:
-        answer = await desk.conversation.sentence(visitor, "not_a_photo" if message.attachments else "just_text")
+        films = any(moves(file.content_type) for file in message.attachments)
+        code = "moving_picture" if films else "not_a_photo" if message.attachments else "just_text"
+        answer = await desk.conversation.sentence(visitor, code)
         await message.reply(escaped(answer.text))
     elif len(pictures) == 1:
         status = await message.reply(escaped((await desk.conversation.received(visitor)).text))

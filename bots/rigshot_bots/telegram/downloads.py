@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from telegram import Bot, Document, Message, PhotoSize
+from telegram import Bot, Document, Message, PhotoSize, Sticker
 from telegram.constants import FileSizeLimit
 from telegram.error import BadRequest, NetworkError
 
@@ -28,10 +28,10 @@ class Picture:
 
 
 def picture_of(message: Message | None) -> Picture | None:
-    """The picture in a message: a photo in its largest size, or a picture sent as a file."""
+    """The picture in a message: a photo in its largest size, a picture sent as a file, a sticker that does not move."""
     if message is None:
         return None
-    found: PhotoSize | Document | None = message.photo[-1] if message.photo else message.document
+    found: PhotoSize | Document | Sticker | None = message.photo[-1] if message.photo else message.document or message.sticker
     if found is None:
         return None
     name = ""
@@ -39,6 +39,8 @@ def picture_of(message: Message | None) -> Picture | None:
         name = found.file_name or ""
         if not is_picture(found.mime_type, name):
             return None
+    if isinstance(found, Sticker) and (found.is_animated or found.is_video):
+        return None
     return Picture(file_id=found.file_id, size=found.file_size, name=name)
 
 

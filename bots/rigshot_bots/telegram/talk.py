@@ -12,7 +12,7 @@ from telegram.ext import Application, ChatMemberHandler, CommandHandler, Context
 
 from ..conversation import Conversation
 from ..deliver import Unreachable
-from ..incoming import DownloadFailed, TooBig
+from ..incoming import DownloadFailed, TooBig, moves
 from ..keeper import StatusKeeper, Vanished
 from ..logs import hashed
 from ..messages import Answer, Reception, Visitor
@@ -25,6 +25,8 @@ __all__ = ["Talk"]
 
 Context = ContextTypes.DEFAULT_TYPE
 _RIG = re.compile(r"^/rig(@\w+)?\b", re.IGNORECASE)
+PERSONAL = frozenset({"status", "cancel", "settings", "delete"})
+"""Commands about what belongs to a person: of no use to whoever does not show who they are."""
 MB = 1_000_000
 
 log = structlog.get_logger()
@@ -43,16 +45,21 @@ class Talk:
     def register(self, app: "Application") -> None:  # type: ignore[type-arg]  # six parameters that nobody here uses
         """Hand the messages of ``app`` to these answers."""
         for name, answer in self.conversation.commands.items():
-            app.add_handler(CommandHandler(name, self._command(answer)))
+            app.add_handler(CommandHandler(name, self._command(answer, personal=name in PERSONAL)))
         app.add_handler(CommandHandler("rig", self.rig))
         app.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, self.moved))
         app.add_handler(MessageHandler(filters.PHOTO | filters.Document.ALL, self.picture))
         app.add_handler(MessageHandler(filters.ChatType.PRIVATE & ~filters.StatusUpdate.ALL, self.anything_else))
+        app.add_handler(MessageHandler(filters.CaptionRegex(_RIG), self.rig))  # below what is no picture, in a group
         app.add_handler(ChatMemberHandler(self.membership, ChatMemberHandler.MY_CHAT_MEMBER))
 
-    def _command(self, answer: Callable[[Visitor], Awaitable[Answer]]) -> Callable[[Update, Context], Coroutine[Any, Any, None]]:
+    def _command(
+        self, answer: Callable[[Visitor], Awaitable[Answer]], *, personal: bool
+    ) -> Callable[[Update, Context], Coroutine[Any, Any, None]]:
         async def handle(update: Update, _: Context) -> None:
             message, user = _who(update)
+            if personal and await self._unknown(message, user):
+                return
             await self._say(Place.of(message).unquoted, await answer(visitor_of(user)))
 
         return handle
@@ -60,6 +67,8 @@ class Talk:
     async def rig(self, update: Update, _: Context) -> None:
         """/rig as a reply to a message with a picture."""
         message, user = _who(update)
+        if await self._unknown(message, user):
+            return
         picture = picture_of(message.reply_to_message)
         if picture is None:
             await self._say(Place.of(message), await self.conversation.sentence(visitor_of(user), "rig_needs_photo"))
@@ -72,24 +81,24 @@ class Talk:
         if message.media_group_id:
             await self._album(message, user)
             return
-        if Place.of(message).group and not _asked(message):
+        if Place.of(message).group and (not _asked(message) or await self._unknown(message, user)):
             return
         picture = picture_of(message)
         if picture is None:
-            await self._say(Place.of(message), await self.conversation.sentence(visitor_of(user), "not_a_photo"))
+            await self._say(Place.of(message), await self.conversation.sentence(visitor_of(user), _no_picture(message)))
             return
         await self.take(user, Place.of(message), [picture], key=_key(message))
 
     async def _album(self, message: Message, user: User) -> None:
         messages = await self.albums.gather(message)
-        if not messages or (Place.of(message).group and not any(map(_asked, messages))):
+        if not messages or (Place.of(message).group and (not any(map(_asked, messages)) or await self._unknown(message, user))):
             return
         pictures = [other for other in messages if picture_of(other)]
         visitor = visitor_of(user)
         if len(pictures) == 1:
             await self.take(user, Place.of(pictures[0]), [p for p in map(picture_of, pictures) if p], key=_key(pictures[0]))
         elif not pictures:
-            await self._say(Place.of(message), await self.conversation.sentence(visitor, "not_a_photo"))
+            await self._say(Place.of(message), await self.conversation.sentence(visitor, _no_picture(message)))
         elif await self.albums.keep(visitor.person, str(message.media_group_id), pictures):
             question = await self.conversation.ask_album(visitor, len(pictures), str(message.media_group_id))
             await self._say(Place.of(pictures[0]), question)
@@ -97,8 +106,16 @@ class Talk:
     async def anything_else(self, update: Update, _: Context) -> None:
         """Words get a hint; what is neither words nor a picture, too."""
         message, user = _who(update)
-        code = "just_text" if message.text else "not_a_photo"
+        code = "just_text" if message.text else _no_picture(message)
         await self._say(Place.of(message).unquoted, await self.conversation.sentence(visitor_of(user), code))
+
+    async def _unknown(self, message: Message, user: User) -> bool:
+        """Whether somebody writes in the name of a group or a channel, and so shares an id with all who do; they are told."""
+        if message.sender_chat is None:
+            return False
+        if not message.is_automatic_forward:  # of a channel's post into its group: nobody is there to be told
+            await self._say(Place.of(message), await self.conversation.sentence(visitor_of(user), "anonymous"))
+        return True
 
     async def moved(self, update: Update, _: Context) -> None:
         """A group has become a supergroup."""
@@ -171,6 +188,15 @@ def _who(update: Update) -> tuple[Message, User]:
 
 def _asked(message: Message) -> bool:
     return bool(_RIG.match(message.caption or ""))
+
+
+def _no_picture(message: Message) -> str:
+    """The code of what is to be said of a message without a picture."""
+    sticker, document = message.sticker, message.document
+    film = message.animation or message.video or message.video_note or (document and moves(document.mime_type))
+    if film or (sticker and (sticker.is_animated or sticker.is_video)):
+        return "moving_picture"
+    return "sticker" if sticker else "not_a_photo"
 
 
 def _key(message: Message) -> str:

@@ -65,6 +65,18 @@ TEXTS: dict[str, tuple[str, str]] = {
         "That is not a picture. Send me a photo, or a picture file (JPEG, PNG, WebP, HEIC).",
         "這不是圖片。請傳照片，或圖片檔（JPEG、PNG、WebP、HEIC）。",
     ),
+    "moving_picture": (
+        "That one moves already; I need a still picture. Send me a photo or a screenshot in which it stands, seen from the side.",
+        "這個已經會動了，我需要的是靜態圖片。請傳一張照片，或截下牠側面站著的那一格。",
+    ),
+    "sticker": (
+        "Shall I make this sticker move? Then reply /rig to it.",
+        "要讓這張貼圖動起來嗎？請對它回覆 /rig。",
+    ),
+    "anonymous": (
+        "I cannot tell who writes in the name of a group or channel, so I would not know whose model it is. Please write as yourself.",
+        "以群組或頻道名義發言時，我看不出是誰，也就不知道模型屬於誰。請用自己的身分再傳一次。",
+    ),
     "just_text": (
         "I only understand pictures: send me a photo and I make it move. /help tells what works best.",
         "我只看得懂圖片：傳一張照片給我，我就讓它動起來。怎麼拍最好，請看 /help。",
