@@ -231,7 +231,7 @@ def _dinov2(device: torch.device) -> Loaded:
 
 def _edit(bench: Bench, shelf: Shelf, name: editing.EditorName, *, tiny_ones: bool) -> None:
     if not tiny_ones:
-        editor = {"flux": _flux, "qwen": _qwen}[name]()
+        editor = _flux() if name == "flux" else _qwen(bench.device)
         with shelf.use(name, lambda: Loaded(value=editor, work=5 << 30, close=editor.close)):
             pass
     wish = prompts.Wish(plan="quadruped", species="cat")
@@ -253,24 +253,24 @@ def _edit(bench: Bench, shelf: Shelf, name: editing.EditorName, *, tiny_ones: bo
 _BLOCK = 1 << 24
 
 
-def _random(build: Callable[[], Any]) -> Any:
+def _random(build: Callable[[], Any], device: torch.device | str = "cpu") -> Any:
     """The network in bf16 with small random weights, never in fp32: twice 58 GB would not fit. One block of noise is laid end to end
     (numbers drawn one by one would take minutes, equal ones would let the GPU run faster than it does)."""
     from accelerate import init_empty_weights
 
     with init_empty_weights(include_buffers=False):  # tables of rotations are computed at the building, and are no weights
         module = build()
-    noise = (0.02 * torch.randn(_BLOCK)).to(torch.bfloat16)
+    noise = (0.02 * torch.randn(_BLOCK)).to(device, torch.bfloat16)
     for part in module.modules():
         for name, parameter in part._parameters.items():
             if parameter is not None:
-                values = torch.empty(parameter.shape, dtype=torch.bfloat16)
+                values = torch.empty(parameter.shape, dtype=torch.bfloat16, device=device)
                 for piece in values.view(-1).split(_BLOCK):
                     piece.copy_(noise[: len(piece)])
                 part._parameters[name] = torch.nn.Parameter(values, requires_grad=False)
     if hasattr(module, "tie_weights"):
         module.tie_weights()
-    return module.eval()
+    return module.to(device).eval()
 
 
 def _flux() -> editing.Editor:
@@ -293,7 +293,8 @@ def _flux() -> editing.Editor:
     return editing.Editor(pipeline=pipeline, arguments={"num_inference_steps": 4, "guidance_scale": 1.0})
 
 
-def _qwen() -> editing.Editor:
+def _qwen(device: torch.device) -> editing.Editor:
+    """Made where it is used, for to carry 58 GB there takes longer than all the rest; so it is only measured as a whole."""
     from diffusers import AutoencoderKLQwenImage, FlowMatchEulerDiscreteScheduler, QwenImageEditPlusPipeline, QwenImageTransformer2DModel
     from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2VLProcessor, Qwen2VLVideoProcessor
     from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
@@ -313,14 +314,14 @@ def _qwen() -> editing.Editor:
     )
     pipeline = QwenImageEditPlusPipeline(
         scheduler=FlowMatchEulerDiscreteScheduler.from_config(editing.LIGHTNING_SCHEDULER),
-        vae=_random(AutoencoderKLQwenImage),
-        text_encoder=_random(partial(Qwen2_5_VLForConditionalGeneration, config)),
+        vae=_random(AutoencoderKLQwenImage, device),
+        text_encoder=_random(partial(Qwen2_5_VLForConditionalGeneration, config), device),
         tokenizer=tokenizer,
         processor=processor,
-        transformer=_random(partial(QwenImageTransformer2DModel, zero_cond_t=True)),
+        transformer=_random(partial(QwenImageTransformer2DModel, zero_cond_t=True), device),
     )
     pipeline.set_progress_bar_config(disable=True)
-    return editing.Editor(pipeline=pipeline, arguments={"num_inference_steps": 4, "true_cfg_scale": 1.0})
+    return editing.Editor(pipeline=pipeline, arguments={"num_inference_steps": 4, "true_cfg_scale": 1.0}, placement="whole")
 
 
 if __name__ == "__main__":

@@ -268,7 +268,7 @@ def _write(arguments: argparse.Namespace) -> None:
         "write_checkpoint(Path(sys.argv[2]), import_upstream(Path(sys.argv[1])), size, variant=sys.argv[3])"
     )
     given = [str(arguments.source), str(arguments.weights), arguments.variant, str(arguments.tiny)]
-    paths = os.pathsep.join(sys.path[:2])
+    paths = os.pathsep.join([*sys.path[:2], *filter(None, [os.environ.get("PYTHONPATH")])])
     subprocess.run([sys.executable, "-c", script, *given], env=os.environ | {"PYTHONPATH": paths}, stdout=sys.stderr, check=True)
 
 

@@ -276,7 +276,8 @@ def measured(folder: Path, upstream: Path, device: torch.device, small: bool, re
     if not (folder / "weights").exists():
         command = [sys.executable, "-m", "rigshot_unirig.random_weights", str(source), str(folder / "weights")]
         tokens = json.dumps([*subject.tokens, settings.vocabulary.eos])
-        subprocess.run([*command, tokens], cwd=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL)
+        paths = os.pathsep.join([*sys.path[:3], *filter(None, [os.environ.get("PYTHONPATH")])])
+        subprocess.run([*command, tokens], env=os.environ | {"PYTHONPATH": paths}, check=True, stdout=subprocess.DEVNULL)
     worker_cold_and_warm(bench, folder, subject, str(device), beams)
     networks_side_by_side(bench, settings, folder, subject)
     return bench.rows

@@ -62,7 +62,7 @@ class Worker:
             "RIGSHOT_ENGINE_WEIGHTS": str(parts / "weights"),
             "RIGSHOT_ENGINE_SOURCE": str(parts / "source"),
             "RIGSHOT_ENGINE_CACHE": str(scratch / "cache"),
-            "RIGSHOT_ENGINE_DEVICE": "cpu",
+            "RIGSHOT_ENGINE_DEVICE": os.environ.get("RIGSHOT_TEST_DEVICE", "cpu"),
             "HF_HUB_OFFLINE": "1",
             "TRANSFORMERS_OFFLINE": "1",
             "PYTHONPATH": os.pathsep.join([str(ENVIRONMENT.parent / "rigshot_env"), os.environ.get("PYTHONPATH", "")]),

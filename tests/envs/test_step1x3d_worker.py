@@ -31,7 +31,7 @@ class Worker:
             "RIGSHOT_ENGINE_WEIGHTS": str(weights),
             "RIGSHOT_ENGINE_SOURCE": str(source),
             "RIGSHOT_ENGINE_CACHE": str(folder / "cache"),
-            "RIGSHOT_ENGINE_DEVICE": "cpu",
+            "RIGSHOT_ENGINE_DEVICE": os.environ.get("RIGSHOT_TEST_DEVICE", "cpu"),
             "PYTHONPATH": str(ROOT / "envs" / "rigshot_env"),
             "LOCAL_RANK": "3",  # upstream would take it for a card
         }

@@ -12,6 +12,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "envs" / "unirig"))
 
 from rigshot_unirig import stand_ins
 from rigshot_unirig.checkpoint import converted
+from rigshot_unirig.decoding import Decoder
 from rigshot_unirig.generating import GrammarProcessor
 from rigshot_unirig.grammar import Grammar, Vocabulary
 from rigshot_unirig.sparse_conv import SparseConvTensor, SubMConv3d
@@ -159,6 +161,62 @@ def test_the_processor_follows_beams_that_change_places() -> None:
             break
     assert length > 30 and heard == list(range(length + 1))
     assert rows[rows[:, -1] == vocabulary.eos].shape[1] <= 60
+
+
+_DRAWN = {"do_sample": True, "top_k": 5, "top_p": 0.95, "temperature": 1.5, "repetition_penalty": 3.0}
+GPU = pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU"))
+
+
+@pytest.fixture
+def language_model() -> Any:
+    """A small OPT model of UniRig's kind, far enough from uniform that its tokens differ."""
+    from transformers import OPTConfig, OPTForCausalLM
+
+    torch.manual_seed(0)
+    model = OPTForCausalLM(
+        OPTConfig(
+            vocab_size=267,
+            hidden_size=64,
+            word_embed_proj_dim=64,
+            ffn_dim=128,
+            num_hidden_layers=3,
+            num_attention_heads=4,
+            max_position_embeddings=200,
+            do_layer_norm_before=True,
+            attn_implementation="sdpa",
+        )
+    ).eval()
+    for parameter in model.parameters():
+        parameter.data *= 3
+    return model
+
+
+@pytest.mark.parametrize("device", ["cpu", GPU])
+@pytest.mark.parametrize(("beams", "drawn"), [(15, _DRAWN), (1, _DRAWN), (4, {"do_sample": False})])
+def test_decoding_draws_the_tokens_that_transformers_own_cache_does(
+    language_model: Any, device: str, beams: int, drawn: dict[str, Any]
+) -> None:
+    """Beams that change places, room that is doubled twice, on a GPU graphs that are recorded anew."""
+    model = language_model.to(device)
+    mesh = torch.randn(1, 33, 64, device=device)
+    words = {"inputs_embeds": mesh, "num_beams": beams, "max_new_tokens": 60, "bos_token_id": 257, "eos_token_id": 258} | drawn
+    words["pad_token_id"] = 259
+    torch.manual_seed(1)
+    wanted = model.generate(**words)
+    for room in (16, 64):
+        torch.manual_seed(1)
+        with Decoder(model, beams, room=room).at_work() as cache:
+            found = model.generate(past_key_values=cache, **words)
+        assert torch.equal(found, wanted)
+    assert len(set(wanted[0].tolist())) > 5
+    torch.manual_seed(1)
+    assert torch.equal(model.generate(**words), wanted)  # and afterwards the model is its own again
+
+
+def test_another_kind_of_language_model_is_refused(language_model: Any) -> None:
+    language_model.config.do_layer_norm_before = False
+    with pytest.raises(ValueError, match="not the kind"):
+        Decoder(language_model, 2)
 
 
 class Spy:

@@ -35,7 +35,13 @@ class Worker:
     def __init__(self, folder: Path, **more: str) -> None:
         places = {name: str(folder / name.lower()) for name in ("SOURCE", "WEIGHTS", "CACHE")}
         environment = {**os.environ, **{f"RIGSHOT_ENGINE_{name}": place for name, place in places.items()}}
-        environment |= {"RIGSHOT_ENGINE_DEVICE": "cpu", "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", **ALONE, **more}
+        environment |= {
+            "RIGSHOT_ENGINE_DEVICE": os.environ.get("RIGSHOT_TEST_DEVICE", "cpu"),
+            "HF_HUB_OFFLINE": "1",
+            "TRANSFORMERS_OFFLINE": "1",
+            **ALONE,
+            **more,
+        }
         command = [sys.executable, "-W", "ignore", str(ENVIRONMENT / "worker.py")]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment, cwd=folder

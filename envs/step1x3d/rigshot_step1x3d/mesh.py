@@ -18,6 +18,7 @@ __all__ = ["Sampled", "Triangles", "clean", "extract", "save"]
 _LEAST_FACES = 100  # below this it is no figure but a speck in the field
 _LEAST_EXTENT = 0.05  # of the cube's edge
 _FLOATER = 0.01  # of the largest piece's area: a tenth of its size in every direction
+_MOST_PACKED = 2**21  # numbers below this go three into 63 bits
 _QUANTUM = 2**20  # places along an edge of the mesh's box that count as different ones when vertices are welded
 
 
@@ -127,16 +128,30 @@ def _welded(mesh: Triangles) -> Triangles:
 
 def _without_flaps(faces: NDArray[np.int32]) -> NDArray[np.int32]:
     """Faces of the same three corners, made one if they face the same way; two that face apart enclose nothing, and both go."""
-    if not len(faces):
+    kept = ~_not_alone(faces)
+    if kept.all():
         return faces
-    turned = np.take_along_axis(faces, (faces.argmin(axis=1)[:, None] + np.arange(3)) % 3, axis=1)  # the lowest corner first
+    places = np.flatnonzero(~kept)
+    some = faces[places]
+    turned = np.take_along_axis(some, (some.argmin(axis=1)[:, None] + np.arange(3)) % 3, axis=1)  # the lowest corner first
     way = np.where(turned[:, 1] < turned[:, 2], 1, -1)
-    _, group = np.unique(np.sort(faces, axis=1), axis=0, return_inverse=True)
+    _, group = np.unique(np.sort(some, axis=1), axis=0, return_inverse=True)
     total = np.bincount(group, weights=way)
     # of each group the first face that faces the way of most
     wanted = np.flatnonzero(way == np.sign(total)[group])
     _, first = np.unique(group[wanted], return_index=True)
-    return faces[np.sort(wanted[first])]
+    kept[places[wanted[first]]] = True
+    return faces[kept]
+
+
+def _not_alone(faces: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Faces whose three corners another one has, too: hardly ever any, and to see that must be quick."""
+    if not len(faces) or (count := int(faces.max()) + 1) >= _MOST_PACKED:
+        return np.ones(len(faces), dtype=bool)
+    low, high = faces.min(axis=1).astype(np.int64), faces.max(axis=1)
+    key = (low * count + high) * count + (faces.sum(axis=1, dtype=np.int64) - low - high)
+    ordered = np.sort(key)
+    return np.isin(key, ordered[1:][ordered[1:] == ordered[:-1]])
 
 
 def _used(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Triangles:

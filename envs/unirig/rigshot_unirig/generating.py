@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from transformers import LogitsProcessor, LogitsProcessorList
 
+from .decoding import Decoder
 from .grammar import Grammar, State
 from .mesh import Samples
 from .networks import Network
@@ -83,14 +84,16 @@ def generate(
     start = torch.tensor([grammar.prefix], device=device)
     embedded = network.transformer.get_input_embeddings()(start).float()
     torch.manual_seed(seed)
-    found = network.transformer.generate(
-        inputs_embeds=torch.cat([conditions.embedding, embedded], 1),
-        bos_token_id=grammar.vocabulary.bos,
-        eos_token_id=grammar.vocabulary.eos,
-        pad_token_id=grammar.vocabulary.pad,
-        logits_processor=LogitsProcessorList([GrammarProcessor(grammar, most_tokens, tick)]),
-        num_beams=beams,
-        max_new_tokens=most_tokens,
-        **sampling.extra,
-    )
+    with Decoder(network.transformer, beams).at_work() as cache:
+        found = network.transformer.generate(
+            inputs_embeds=torch.cat([conditions.embedding, embedded], 1),
+            past_key_values=cache,
+            bos_token_id=grammar.vocabulary.bos,
+            eos_token_id=grammar.vocabulary.eos,
+            pad_token_id=grammar.vocabulary.pad,
+            logits_processor=LogitsProcessorList([GrammarProcessor(grammar, most_tokens, tick)]),
+            num_beams=beams,
+            max_new_tokens=most_tokens,
+            **sampling.extra,
+        )
     return [*grammar.prefix, *found[0].tolist()]
