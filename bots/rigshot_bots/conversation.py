@@ -20,7 +20,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rigshot_queue import Gone, Job, LimitReached, Platform, Queue, QueueSettings, QueueUnavailable, Request, TooLarge, Wishes, open_queue
 from rigshot_storage import Artifacts, Links, Model, Models, StorageSettings
@@ -37,6 +37,7 @@ from .times import photo_name
 __all__ = ["Conversation", "open_conversation"]
 
 ACTIVE = ("waiting", "running")
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -179,6 +180,18 @@ class Conversation:
         one = Button(label=say("album_views", language), press=str(Press(action="views", words=words)))
         each = Button(label=say("album_each", language), press=str(Press(action="each", words=words)))
         return Answer(text=say("album_ask", language, photos=photos), buttons=((one, each),))
+
+    def album_parts(self, action: str, pictures: Sequence[T]) -> list[Sequence[T]]:
+        """Which pictures of an album belong to which job: as many as one job takes, where they are views of one subject."""
+        if action == "views":
+            return [pictures[: self.queue.settings.limits.photos]]
+        return [[picture] for picture in pictures]
+
+    async def album_begun(self, visitor: Visitor, action: str, photos: int) -> Answer:
+        """What takes the place of the question about an album."""
+        most = self.queue.settings.limits.photos
+        code = "album_split" if action != "views" else "album_taken" if photos <= most else "album_taken_some"
+        return await self.sentence(visitor, code, photos=photos, most=most)
 
     # --- photos -----------------------------------------------------------------------------------------------------
 

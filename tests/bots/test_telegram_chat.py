@@ -203,6 +203,15 @@ def _mark(person: int) -> str:
     return owner_mark(f"telegram:{person}")
 
 
+async def test_more_views_than_a_job_takes_are_left_out(chat: Chat, person: int) -> None:
+    telegram, ada = chat.telegram, chat.somebody(person)
+    await ada.sends_album([photo(number=number) for number in range(6)], group="80")
+    question = await telegram.seen("You sent 6 pictures", person)
+    await ada.presses(question, "One model")
+    await telegram.animations(1, person)
+    assert question.text.startswith("One model of the first 4 of your 6 pictures")
+
+
 async def test_in_a_group_only_rig_counts_and_only_the_owner_may_press(chat: Chat, person: int) -> None:
     telegram, group = chat.telegram, -person
     ada, bob = chat.somebody(person, chat=group, thread=7), chat.somebody(person + 100_000, "zh-hant", chat=group)

@@ -79,14 +79,12 @@ async def answer_album(desk: Desk, interaction: Interaction, press: Press) -> No
         gone = await desk.conversation.sentence(visitor, "album_gone")
         await interaction.edit_original_response(content=escaped(gone.text), view=None)
         return
-    parts = [album.pictures] if press.action == "views" else [(picture,) for picture in album.pictures]
-    for number, pictures in enumerate(parts):
+    for number, pictures in enumerate(desk.conversation.album_parts(press.action, album.pictures)):
         place = await _status(desk, interaction, visitor)
         reception = await take(desk, _order(visitor, f"{key}-{number}", pictures, place))
         if reception.full:
             break
-    code = "album_taken" if press.action == "views" else "album_split"
-    said = await desk.conversation.sentence(visitor, code, photos=len(album.pictures))
+    said = await desk.conversation.album_begun(visitor, press.action, len(album.pictures))
     await interaction.edit_original_response(content=escaped(said.text), view=None)
     await desk.orders.album_done(album)
 

@@ -115,10 +115,11 @@ class Presses:
         if album is None:
             await self._change(message, Pressed(replace=await self.conversation.sentence(visitor, "album_gone")))
             return
-        code = "album_taken" if press.action == "views" else "album_split"
-        await self._change(message, Pressed(replace=await self.conversation.sentence(visitor, code, photos=len(album.pictures))))
+        begun = await self.conversation.album_begun(visitor, press.action, len(album.pictures))
+        await self._change(message, Pressed(replace=begun))
         if press.action == "views":
-            await self.talk.take(query.from_user, album.places[0], album.pictures, key=f"{album.places[0].chat}.{key}")
+            (pictures,) = self.conversation.album_parts(press.action, album.pictures)
+            await self.talk.take(query.from_user, album.places[0], pictures, key=f"{album.places[0].chat}.{key}")
         else:
             for place, picture in zip(album.places, album.pictures, strict=True):
                 reception = await self.talk.take(query.from_user, place, [picture], key=f"{place.chat}.{place.message}")

@@ -97,6 +97,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "One model of your {photos} pictures, coming up. It is built from the first; the others help where an engine can combine views.",
         "好，用這 {photos} 張照片做一個模型。會以第一張為主；引擎支援多視角時，其他照片也會派上用場。",
     ),
+    "album_taken_some": (
+        "One model of the first {most} of your {photos} pictures, coming up; more views than that are of no use to any engine.",
+        "好，用這 {photos} 張照片的前 {most} 張做一個模型；角度再多，引擎也用不上。",
+    ),
     "album_split": ("A model of each of your {photos} pictures, coming up.", "好，這 {photos} 張照片各做一個模型。"),
     # refusals
     "too_big": (
