@@ -6,6 +6,7 @@ import pytest
 
 from rigshot_pipeline.asset import Floats, Pixels
 from rigshot_pipeline.embedded.matting import closed_form_alpha, decontaminated, trimap
+from rigshot_pipeline.embedded.matting_band import solved_band
 from rigshot_pipeline.embedded.refine import refine_subject
 
 SIZE = 256
@@ -70,3 +71,30 @@ def test_an_empty_subject_breaks_nothing() -> None:
     picture, _ = soft_disc()
     cutout = refine_subject(picture, np.zeros((SIZE, SIZE), np.float32), kind="photo", source="grabcut")
     assert not cutout.alpha.any()
+
+
+def test_the_band_is_solved_as_the_dense_matting_laplacian_says() -> None:
+    picture, truth = soft_disc()
+    window = (slice(30, 70), slice(100, 150))
+    guide, alpha = picture[window].astype(np.float32) / np.float32(255), truth[window]
+    known = np.where(alpha > 0.99, 1, np.where(alpha < 0.01, 0, 0.5)).astype(np.float32)
+    known[:, -3:] = 0.5  # a band that reaches the picture's edge
+    assert float(np.abs(solved_band(guide, known) - dense_matting(guide, known)).max()) < 0.02
+
+
+def dense_matting(guide: Floats, known: Floats) -> Floats:
+    """Levin et al. 2006, equation 12, with all of the matrix and without any of its structure."""
+    height, width = known.shape
+    laplacian = np.zeros((known.size, known.size))
+    for row in range(1, height - 1):
+        for column in range(1, width - 1):
+            rows, columns = np.mgrid[row - 1 : row + 2, column - 1 : column + 2]
+            pixels = (rows * width + columns).ravel()
+            colours = guide.reshape(-1, 3)[pixels].astype(float)
+            centred = colours - colours.mean(0)
+            covariance = (centred.T @ centred + 1e-6 * np.eye(3)) / 9
+            laplacian[np.ix_(pixels, pixels)] += np.eye(9) - (1 + centred @ np.linalg.inv(covariance) @ centred.T) / 9
+    unknown = known.ravel() == 0.5
+    alpha = known.ravel().astype(float)
+    alpha[unknown] = np.linalg.solve(laplacian[np.ix_(unknown, unknown)], -laplacian[np.ix_(unknown, ~unknown)] @ alpha[~unknown])
+    return np.clip(alpha, 0, 1).reshape(known.shape).astype(np.float32)

@@ -79,5 +79,6 @@ def _cut_again(picture: Pixels, probability: Floats, *, seed: int) -> NDArray[np
 
 def _without_crumbs(alpha: Floats) -> Floats:
     chosen, _ = choose_pieces(alpha >= 0.5)
-    reach = cv2.dilate(chosen.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=max(2, round(0.015 * len(alpha))))
+    size = 2 * max(2, round(0.015 * len(alpha))) + 1
+    reach = cv2.dilate(chosen.astype(np.uint8), np.ones((size, size), np.uint8))
     return np.where(reach > 0, alpha, 0).astype(np.float32)

@@ -93,4 +93,4 @@ def _outcome(work: Work, cutout: Cutout, confidence: float) -> Outcome:
     )
 
 
-STAGE = Stage(name="cutout", reads=("standardise",), run=run, version=2, options=("prepare",), environment=partial(environment, "cutout"))
+STAGE = Stage(name="cutout", reads=("standardise",), run=run, version=3, options=("prepare",), environment=partial(environment, "cutout"))

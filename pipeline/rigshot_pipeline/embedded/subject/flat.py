@@ -20,6 +20,8 @@ _RIM = 0.04
 _FLAT = {"drawing": 9.0, "sprite": 2.0, "photo": 2.0}
 _FRAME = {"drawing": 0.8, "sprite": 0.5, "photo": 0.8}
 _SIDE = 640
+# So many pixels of the frame are looked at first; a ground that is so many times too uneven to them needs no second look.
+_FEW, _PLAINLY = 6000, 1.5
 # The subject covers a plausible part of the picture, or the ground is not what it seemed.
 _LEAST_AREA, _MOST_AREA = 0.01, 0.85
 
@@ -32,13 +34,17 @@ def from_flat(picture: Pixels, *, kind: Kind, box: Box | None = None) -> Subject
     person's ``box`` only what lies inside can be subject.
     """
     small, scale = fitted(picture, _SIDE)
-    lab = lab_of(small)
-    rim = _rim(lab.shape[:2])
-    ground = _ground(lab, rim)
-    away = np.linalg.norm(lab - ground, axis=2)
-    unrest = float(np.quantile(away[rim], _FRAME[kind]))
+    rim = _rim(small.shape[:2])
+    # A few pixels of the frame tell that most photos' ground is not flat, and the rest of them need not be looked at.
+    rows, columns = np.nonzero(rim)
+    step = max(1, len(rows) // _FEW)
+    if step > 1 and _unrest(small, rows[::step], columns[::step], kind)[0] > _PLAINLY * _FLAT[kind]:
+        return None
+    unrest, factors = _unrest(small, rows, columns, kind)
     if unrest > _FLAT[kind]:
         return None
+    every = np.indices(rim.shape)
+    away = np.linalg.norm(lab_of(small) - _terms(every[0], every[1], rim.shape) @ factors, axis=2)
     mask = away > max(7.0, 2.2 * unrest)
     if box is not None:
         mask &= _inside(mask.shape, box, scale)
@@ -69,22 +75,46 @@ def _rim(shape: tuple[int, int]) -> NDArray[np.bool_]:
     return rim
 
 
-def _ground(lab: Floats, rim: NDArray[np.bool_]) -> Floats:
-    """Colour (H, W, 3) of the ground: a quadratic in place, fitted to the frame; what lies far off (the subject) drops out of the fit."""
-    height, width = rim.shape
-    rows, columns = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    terms = np.stack([np.ones_like(rows), columns, rows, columns * rows, columns**2, rows**2], -1)
-    inside = rim.copy()
-    middle = np.median(lab[rim], axis=0)
-    inside &= np.linalg.norm(lab - middle, axis=2) < 25
-    if inside.sum() < 0.5 * rim.sum():
-        return np.broadcast_to(middle, lab.shape).astype(np.float32)
-    factors = np.linalg.lstsq(terms[inside], lab[inside], rcond=None)[0]
+def _unrest(picture: Pixels, rows: NDArray[np.intp], columns: NDArray[np.intp], kind: Kind) -> tuple[float, Floats]:
+    """How far most of the frame's pixels lie from the smooth colour fitted to them (CIE Lab), and the factors (6, 3) of that colour."""
+    frame = lab_of(np.ascontiguousarray(picture[rows, columns])[None])[0]
+    terms = _terms(rows, columns, picture.shape[:2])
+    factors = _ground(frame, terms)
+    return float(np.quantile(_length(frame - terms @ factors), _FRAME[kind])), factors
+
+
+def _terms(rows: NDArray[np.intp], columns: NDArray[np.intp], shape: tuple[int, int]) -> Floats:
+    """The terms (..., 6) of a quadratic in place, which goes from -1 to 1."""
+    down, across = 2 * rows / max(shape[0] - 1, 1) - 1, 2 * columns / max(shape[1] - 1, 1) - 1
+    return np.stack([np.ones_like(down), across, down, across * down, across**2, down**2], -1).astype(np.float32)
+
+
+def _ground(frame: Floats, terms: Floats) -> Floats:
+    """The factors (6, 3) of the ground's colour, a quadratic in place, fitted to the colours ``frame`` (N, 3) of pixels with
+    ``terms`` (N, 6).
+
+    What lies far off (the subject) drops out of the fit.
+    """
+    middle = np.median(frame, axis=0)
+    inside = _length(frame - middle) < 25
+    if inside.sum() < 0.5 * len(frame):
+        return np.asarray(np.r_[[middle], np.zeros((5, 3))], np.float32)
+    factors = _fitted(terms[inside], frame[inside])
     for _ in range(2):
-        off = np.linalg.norm(lab - terms @ factors, axis=2)
+        off = _length(frame - terms @ factors)
         good = inside & (off < max(4.0, 2.0 * float(np.median(off[inside]))))
-        factors = np.linalg.lstsq(terms[good], lab[good], rcond=None)[0]
-    return (terms @ factors).astype(np.float32)
+        factors = _fitted(terms[good], frame[good])
+    return factors
+
+
+def _fitted(terms: Floats, colours: Floats) -> Floats:
+    known = terms.astype(np.float64)
+    return np.asarray(np.linalg.lstsq(known.T @ known, known.T @ colours, rcond=None)[0], np.float32)
+
+
+def _length(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    lengths: NDArray[np.floating] = np.sqrt(np.einsum("ij,ij->i", values, values))
+    return lengths
 
 
 def _closed(mask: NDArray[np.bool_], *, reach: float) -> NDArray[np.bool_]:
