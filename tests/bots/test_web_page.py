@@ -111,6 +111,16 @@ async def test_a_photo_waits_runs_survives_a_reload_and_becomes_a_model(
     assert one.tab.complaints == []
 
 
+async def test_on_a_phone_the_model_comes_into_view_and_not_the_form(guest: NewGuest, photo_file: Callable[..., Path]) -> None:
+    one = await guest()
+    await one.come(width=390, height=844)
+    job = await sent(one, photo_file())
+    await one.sees(".rs-done")
+    await one.come(f"en/?job={job}", width=390, height=844)
+    await one.sees(".rs-done")
+    await one.tab.until("document.getElementById('rs-get').getBoundingClientRect().top < innerHeight / 2")
+
+
 async def test_another_movement_another_guess_and_a_new_skeleton_are_new_jobs_of_the_same_photo(
     queue: Queue, guest: NewGuest, photo_file: Callable[..., Path]
 ) -> None:

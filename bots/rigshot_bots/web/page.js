@@ -1,11 +1,13 @@
 // Which job the page shows stands in its address, so that a reload, or a link kept for later, finds it again.
 const rigshot = {
+  told: "",
   job: () => new URLSearchParams(location.search).get("job") || "",
   remember(job) {
     const address = new URL(location.href);
     job ? address.searchParams.set("job", job) : address.searchParams.delete("job");
-    if (address.href === location.href) return;
-    history.replaceState(null, "", address);
+    if (address.href !== location.href) history.replaceState(null, "", address);
+    if (job === rigshot.told) return;
+    rigshot.told = job;
     const side = document.getElementById("rs-get"); // on a phone it lies below the form
     if (job && side.getBoundingClientRect().top > innerHeight / 2) side.scrollIntoView({ behavior: "smooth" });
   },
