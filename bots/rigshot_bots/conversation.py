@@ -239,9 +239,17 @@ class Conversation:
         language = await self.language(visitor)
         try:
             old = await self.queue.job(wish.job)
-            seed = old.request.wishes.seed + 1 if old is not None and wish.other_seed else None
+            if old is None:
+                raise Gone("job_gone")
             job = await self.queue.again(
-                wish.job, redo=wish.redo, clip=wish.clip, seed=seed, repose=wish.repose, origin=dict(origin), key=key
+                wish.job,
+                redo=wish.redo,
+                clip=wish.clip,
+                seed=old.request.wishes.seed + 1 if wish.other_seed else None,
+                repose=wish.repose,
+                engine=await self.engine(old.request.wishes.engine),
+                origin=dict(origin),
+                key=key,
             )
         except QueueUnavailable:
             return Reception(answer=Answer(text=say("busy_command", language)))

@@ -100,19 +100,20 @@ class Queue:
         clip: str | None = None,
         seed: int | None = None,
         repose: str | None = None,
+        engine: str | None = None,
         origin: Mapping[str, Any] | None = None,
         key: str | None = None,
     ) -> Job:
         """A new job for the same photo, that takes over what holds of the finished stages of ``job``.
 
-        ``redo``: the stage from which all is made anew; ``clip``, ``seed`` and ``repose`` take the place of the old wishes.
+        ``redo``: the stage from which all is made anew; ``clip``, ``seed``, ``repose`` and ``engine`` take the place of the old wishes.
         Raises Gone when too little is left, LimitReached.
         """
         before = await self.job(job)
         if before is None or _KEPT_STAGE not in before.seconds:
             raise Gone("job_gone")
         wishes = before.request.wishes
-        changes: dict[str, Any] = {"clip": clip, "seed": seed, "repose": repose}
+        changes: dict[str, Any] = {"clip": clip, "seed": seed, "repose": repose, "engine": engine}
         wishes = replace(wishes, **{name: value for name, value in changes.items() if value is not None})
         origin = before.request.origin if origin is None else origin
         request = replace(before.request, wishes=wishes, origin=origin, key=key, after=job, redo=redo)

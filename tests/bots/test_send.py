@@ -55,6 +55,18 @@ async def test_more_photos_than_the_line_takes_at_once_all_come_back(line: tuple
     assert "! The subject is very dark" in said
 
 
+async def test_a_folder_stands_for_its_pictures(line: tuple[Service, Queue]) -> None:
+    service, _ = line
+    (service.folder / "pets").mkdir()
+    (service.folder / "empty").mkdir()
+    for name, content in (("a.png", photo()), ("b.jpg", photo()), ("notes.txt", b"-")):
+        (service.folder / "pets" / name).write_bytes(content)
+    status, said = await run(service, "send", "--formats", "glb,fbx", "pets", "empty", "--out", "zoo")
+    assert status == 3
+    assert {folder.name for folder in (service.folder / "zoo").iterdir()} == {"a", "b"}
+    assert "There is no picture file at empty." in said
+
+
 async def test_stages_are_told_as_they_pass(line: tuple[Service, Queue], gate: Gate) -> None:
     service, _ = line
     before = len(service.log("send"))

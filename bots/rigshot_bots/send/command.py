@@ -21,7 +21,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         f"Exit status: {DONE} all made, {FAILED} a job broke, 2 wrong usage, {REFUSED} a photo was refused, {INTERRUPTED} stopped. "
         "Ctrl-C takes what is not done yet out of the line."
     )
-    parser.add_argument("photos", nargs="*", type=Path, metavar="PHOTO", help="a picture")
+    parser.add_argument("photos", nargs="*", type=Path, metavar="PHOTO", help="a picture, or a folder of pictures")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where the results go (default: out)")
     parser.add_argument("--subject", choices=SUBJECTS, default="auto", help="the body plan")
     parser.add_argument("--view", choices=VIEWS, default="auto", help="from where the photo shows the subject")

@@ -3,13 +3,14 @@
 import argparse
 import asyncio
 import getpass
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rigshot_queue import Job, LimitReached, Place, Queue, QueueSettings, Request, TooLarge, Wishes, open_queue
 from rigshot_storage import Model, StorageSettings
 
+from ..incoming import is_picture
 from ..panels import ENGINES, redraws
 from ..results import COMPARISON, ended_answer, redrawable
 from ..texts import Language, say
@@ -78,7 +79,7 @@ class _Sender:
             else:
                 self.all.append(Sent(name=job.request.title, job=job))
         reason = await self._ungrantable() if self._arguments.photos else ""
-        for photo in self._arguments.photos:
+        for photo in _photos(self._arguments.photos):
             self.all.append(Sent(name=str(photo), refusal=reason))
             if not reason:
                 await self._submit(photo, self.all[-1], board)
@@ -170,6 +171,13 @@ class _Sender:
         for file in model.files:
             await self._queue.artifacts.fetch(file.key, folder / file.name)
         return [folder / file.name for file in model.files]
+
+
+def _photos(places: Sequence[Path]) -> Iterator[Path]:
+    """The photos, and those in the folders among ``places``; a folder without any stands for itself, and is refused by name."""
+    for place in places:
+        found = sorted(file for file in place.iterdir() if file.is_file() and is_picture(None, file.name)) if place.is_dir() else []
+        yield from found or [place]
 
 
 def _folder(out: Path, stem: str, job: str) -> Path:

@@ -40,12 +40,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # refusals that the pipeline words for whoever sits at the machine
     "failed_engine_unusable": (
-        "The engine that you chose in /settings cannot be used here at the moment. Choose another one there and send the photo again.",
-        "你在 /settings 選的引擎目前無法使用。請改選別的，再傳一次照片。",
+        "The engine that you chose cannot be used here at the moment. Choose another one and send the photo again.",
+        "你選的引擎目前無法使用，請改選別的，再傳一次照片。",
     ),
     "failed_engine_unknown": (
-        "The engine that you chose in /settings is not here any more. Choose another one there and send the photo again.",
-        "你在 /settings 選的引擎已經不在了。請改選別的，再傳一次照片。",
+        "The engine that you chose is not here any more. Choose another one and send the photo again.",
+        "你選的引擎已經不在了，請改選別的，再傳一次照片。",
     ),
     # the terminal
     "send_redrawn": (

@@ -139,7 +139,10 @@ class Desk:
             if old is None:
                 raise Gone("job_gone")
             seed = old.request.wishes.seed + 1 if wish.guess or wish.rig else None
-            return await self._queue.again(old.id, redo=REDO_FROM if wish.rig else None, clip=wish.clip, seed=seed, repose=wish.repose)
+            engine = await self._conversation.engine(old.request.wishes.engine)
+            return await self._queue.again(
+                old.id, redo=REDO_FROM if wish.rig else None, clip=wish.clip, seed=seed, repose=wish.repose, engine=engine
+            )
 
         return await self._entered(person, enter)
 
