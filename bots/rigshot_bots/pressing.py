@@ -17,6 +17,8 @@ __all__ = ["REDO_FROM", "answer_press"]
 
 PERSONAL = ("set", "wipe", "keep")
 """Actions that concern a person and no job; their first word is the person's mark."""
+PERSONAL_NOTES = ("album", "beside")
+"""Folders of a face's notes that hold what is a person's, each below the person's mark."""
 REDO_FROM = "skeleton"
 """What "new skeleton" throws away: that stage and all behind it."""
 ALL_JOBS = 1000
@@ -48,8 +50,9 @@ async def _personal(core: "Conversation", visitor: Visitor, press: Press, langua
 
 
 async def _wipe(core: "Conversation", visitor: Visitor, language: Language) -> Pressed:
-    for note in await core.notes.names(f"album/{owner_mark(visitor.person)}"):
-        await core.notes.delete(note)
+    for folder in PERSONAL_NOTES:
+        for note in await core.notes.names(f"{folder}/{owner_mark(visitor.person)}"):
+            await core.notes.delete(note)
     origins = tuple(job.request.origin for job in await core.queue.jobs(visitor.person, newest=ALL_JOBS))
     forgotten = await core.queue.forget_person(visitor.person)
     code = f"wiped_{core.platform}" if has(f"wiped_{core.platform}") else "wiped"  # some faces take down what they put up

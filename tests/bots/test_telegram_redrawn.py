@@ -11,6 +11,7 @@ from chat_lab import Service, until
 from PIL import Image
 from telegram_server import Shown, Someone, TelegramServer
 
+from rigshot_bots.messages import owner_mark
 from rigshot_queue import Job, Queue, open_queue
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -109,6 +110,25 @@ async def test_a_redrawn_subject_comes_with_before_and_after_and_can_be_refused(
     await telegram.until(lambda: "Yes, delete it" in film.labels)
     await ada.presses(film, "Yes")
     await telegram.until(lambda: film.deleted and picture.deleted)
+
+
+async def test_delete_leaves_no_note_of_a_comparison(chat: Chat, person: int) -> None:
+    telegram, ada = chat.telegram, Someone(server=chat.telegram, id=person)
+    await choose(ada, "where it helps")
+    await ada.sends_photo(redraw_lab.photo())
+    await chat.comparisons(person)
+    await until(lambda: _kept(chat, person))
+    await ada.writes("/delete")
+    question = await telegram.seen("Delete everything of yours?", person)
+    await ada.presses(question, "Yes")
+    await telegram.until(lambda: question.text.startswith("All of it is deleted"))
+    assert not await _kept(chat, person)
+
+
+async def _kept(chat: Chat, person: int) -> list[str]:
+    """The notes that lead to a person's comparisons."""
+    found: list[str] = await chat.queue.database.do("KEYS", f"rigshot:notes:telegram:beside/{owner_mark(f'telegram:{person}')}/*")
+    return found
 
 
 async def test_whoever_is_asked_decides_photo_by_photo(chat: Chat, person: int) -> None:

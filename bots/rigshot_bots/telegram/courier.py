@@ -59,7 +59,7 @@ class TelegramCourier:
     async def _compare(self, job: Job, place: Place, picture: Path, answer: Answer) -> None:
         message = await self.post.picture(place, picture, answer)
         with suppress(QueueUnavailable):  # then it stays when the model is deleted
-            await Traces(self.conversation).remember(job.id, message)
+            await Traces(self.conversation).remember(job, message)
 
     async def _hand_over(self, parcel: Parcel, place: Place) -> None:
         most = LOCAL_UPLOAD if self.local else int(FileSizeLimit.FILESIZE_UPLOAD)

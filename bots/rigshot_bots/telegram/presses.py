@@ -55,7 +55,7 @@ class Presses:
             await self._rerun(query, query.message, pressed.rerun)
         await self._change(query.message, pressed)
         if press.action == "dropped" and pressed.replace is not None:
-            await self._clear_comparison(press.words[0])
+            await self._clear_comparison(visitor_of(query.from_user).person, press.words[0])
         for origin in pressed.forgotten:
             await self._clear(Place.read(origin))
 
@@ -90,9 +90,9 @@ class Presses:
             await self.post.rebutton(message.chat.id, message.message_id, ())
         await self.post.say(replace(_place(message), message=0), answer)
 
-    async def _clear_comparison(self, job: str) -> None:
+    async def _clear_comparison(self, person: str, job: str) -> None:
         try:
-            found = await Traces(self.conversation).take(job)
+            found = await Traces(self.conversation).take(person, job)
             if found is not None:
                 await self.post.remove(*found)
         except (QueueUnavailable, Vanished):
