@@ -84,6 +84,7 @@ def main() -> int:
     parser.add_argument("--source", type=Path, help="a checkout of BiRefNet")
     parser.add_argument("--tiny", action="store_true", help="tiny networks and pictures")
     parser.add_argument("--qwen", action="store_true", help="Qwen-Image-Edit as well")
+    parser.add_argument("--editors-only", action="store_true", help="leave out all but the editors")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "preprocess.json")
     chosen = parser.parse_args()
@@ -101,9 +102,10 @@ def main() -> int:
             tiny.make_all(Path(folder))
             tiny.make_realesrgan(Path(folder))
             tiny.make_rembg(Path(folder))
-        _enhance(bench, shelf, tiny_ones=chosen.tiny)
-        _cutout(bench, shelf, chosen.source, tiny_ones=chosen.tiny)
-        _look(bench, shelf, tiny_ones=chosen.tiny)
+        if not chosen.editors_only:
+            _enhance(bench, shelf, tiny_ones=chosen.tiny)
+            _cutout(bench, shelf, chosen.source, tiny_ones=chosen.tiny)
+            _look(bench, shelf, tiny_ones=chosen.tiny)
         for editor in ("flux", "qwen") if chosen.qwen or chosen.tiny else ("flux",):
             shelf.sleep("out")
             _edit(bench, shelf, editor, tiny_ones=chosen.tiny)
@@ -243,7 +245,7 @@ def _edit(bench: Bench, shelf: Shelf, name: editing.EditorName, *, tiny_ones: bo
     held: editing.Editor = shelf.value(name)
     print(f"{name} lies on the device: {held.placement}")
     bench.measure(f"edit {size[0]} x {size[1]}, {held.steps} steps, {name}, {held.placement}", work)
-    rungs: tuple[editing.Placement, ...] = ("component", "layer")
+    rungs: tuple[editing.Placement, ...] = ("layer", "tiled")
     for rung in rungs if name == "flux" else ():
         editing._place(shelf, name, held, rung)
         bench.measure(f"edit {size[0]} x {size[1]}, {held.steps} steps, {name}, {rung}", work)

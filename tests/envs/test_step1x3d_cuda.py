@@ -92,14 +92,12 @@ def test_compiled_blocks_give_nearly_the_same_mesh_and_sleep_frees_the_gpu(
     while not (values := make(engine, picture, tmp_path / "compiled.npz"))["compiled"]:
         assert time.monotonic() - begun < COMPILING
     assert distance(tmp_path / "eager.npz", tmp_path / "compiled.npz") < 0.003
-    awake = torch.cuda.memory_allocated()
     engine.sleep("ram")
-    assert torch.cuda.memory_allocated() < 0.5 * awake
+    assert not any(tensor.is_cuda for module in engine._networks._modules() for tensor in module.parameters())
     values = make(engine, picture, tmp_path / "woken.npz")
     assert values["compiled"] is True
     assert (tmp_path / "woken.npz").read_bytes() == (tmp_path / "compiled.npz").read_bytes()
     engine._networks.transformer.register_forward_hook(_overflow)
-    engine._compilation._done = False  # the twin's hooks are not the transformer's
     assert make(engine, picture, tmp_path / "wide.npz")["precision"] == "bfloat16"
     engine.sleep("out")
     assert make(engine, picture, tmp_path / "anew.npz")["precision"] == "float16"

@@ -428,6 +428,27 @@ def test_compiling_beside_the_work_gives_the_same_latents(upstream: Any, weights
     assert work.transformer is not None and work.transformer is not ours.transformer
     assert list(ours.transformer.dit_model.transformer_blocks) == eager
     assert float((run(work.transformer) - run(ours.transformer)).abs().max()) < 1e-5
+    assert work.wait(0)
     broken = Compilation(ours.transformer, lambda _transformer: 1 / 0, device=torch.device("cpu"), backend="eager")
     broken.wait()
     assert broken.transformer is None
+
+
+def test_a_job_waits_for_the_compiling_and_can_be_given_up_meanwhile(engine: Any, picture: Path, tmp_path: Path) -> None:
+    """torch.fx, by which inductor rewrites graphs, puts its own call into all modules: two threads must not use networks then."""
+    from rigshot_step1x3d.compiling import Compilation
+
+    make(engine, picture, tmp_path / "a.npz")
+    go_on, used = threading.Event(), []
+    engine._compilation = Compilation(engine._networks.transformer, lambda _: go_on.wait(60), device=torch.device("cpu"), backend="eager")
+    hook = engine._networks.transformer.register_forward_pre_hook(lambda *_: used.append(go_on.is_set()))
+    given_up = threading.Event()
+    threading.Timer(0.5, given_up.set).start()
+    seen: list[dict[str, Any]] = []
+    with pytest.raises(Cancelled):
+        engine.geometry(job(picture, tmp_path / "b.npz", given_up, seen), GeometryOptions(steps=3, octree=32), open_cutout(picture))
+    assert len(seen) >= 1 and not used
+    threading.Timer(0.5, go_on.set).start()
+    values = make(engine, picture, tmp_path / "c.npz")
+    assert used and all(used) and values["compiled"] is True
+    hook.remove()

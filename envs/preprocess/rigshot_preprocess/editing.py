@@ -45,8 +45,8 @@ LIGHTNING_SCHEDULER: dict[str, Any] = {
 }
 """The noise levels that the LoRA was distilled with, as its publishers give them: a constant shift of 3 whatever the picture's size."""
 _WORK = 5 << 30
-"""Bytes for activations at a megapixel with a megapixel of reference beside it; an estimate."""
-_LADDER: tuple[Placement, ...] = ("whole", "component", "layer")
+"""Bytes for activations at a megapixel with a megapixel of reference beside it: on an H100 it was 3.2 GiB (flux), 4.2 GiB (qwen)."""
+_LADDER: tuple[Placement, ...] = ("whole", "layer", "tiled")
 
 
 @dataclass
@@ -134,8 +134,9 @@ LOADERS: dict[str, Callable[[torch.device], Editor]] = {"qwen": load_qwen, "flux
 def edit(shelf: Shelf, name: EditorName, picture: Pixels, *, words: str, size: tuple[int, int], seed: int, progress: Progress) -> Pixels:
     """The picture (H, W, 3) edited as ``words`` say, ``size`` (width, height). What ``progress`` raises ends it after the current step.
 
-    The networks lie on the GPU together if they fit, else one at a time, else layer by layer; memory that runs out while it works leads
-    to the next of these, for good.
+    The networks lie on the GPU together if they fit, else they visit it layer by layer, and at the worst the picture is decoded in
+    tiles, too; memory that runs out while it works leads to the next of these, for good. (One network at a time, the usual way
+    between them, took eight times as long as layers that are copied ahead, and more memory: docs/gpu.md.)
     """
     with shelf.use(name, lambda: Loaded(value=(made := LOADERS[name](shelf.device)), work=_WORK, close=made.close)) as editor:
 
@@ -151,26 +152,25 @@ def _place(shelf: Shelf, name: EditorName, editor: Editor, wanted: Placement) ->
     """Lay the networks out. As a whole they are the shelf's to move; in parts they wait in the CPU's memory and visit the GPU."""
     if wanted == editor.placement:
         return
-    editor.pipeline.remove_all_hooks()
     if wanted == "whole":
         shelf.moves(name, tuple(editor.modules().values()))
-    else:
+    elif editor.placement in (None, "whole"):
         shelf.moves(name, ())
         editor.pipeline.to("cpu", silence_dtype_warnings=True)
-        if wanted == "component":
-            editor.pipeline.enable_model_cpu_offload(device=shelf.device)
-        else:
-            editor.pipeline.vae.enable_tiling()
-            # leaf by leaf, the next one copied while the last one works: what accelerate's sequential offload does, but faster
-            streams = shelf.device.type == "cuda"
-            editor.pipeline.enable_group_offload(shelf.device, offload_type="leaf_level", use_stream=streams)
+        # leaf by leaf, the next one copied while the last one works: what accelerate's sequential offload does, but faster; not
+        # the small autoencoder, for which diffusers does not promise that copying ahead and tiles go together
+        streams = shelf.device.type == "cuda"
+        editor.pipeline.enable_group_offload(shelf.device, offload_type="leaf_level", use_stream=streams, exclude_modules="vae")
+        shelf.moves(name, (editor.pipeline.vae,))
+    if wanted == "tiled":
+        editor.pipeline.vae.enable_tiling()
     editor.placement = wanted
 
 
 def _first_placement(editor: Editor, shelf: Shelf) -> Placement:
-    parts = {name: bytes_of([module]) for name, module in editor.modules().items()}
-    shelf.make_room(int(sum(parts.values()) * 1.15) + _WORK)
-    return placement(parts, free=shelf.free(), work=_WORK)
+    size = bytes_of(list(editor.modules().values()))
+    shelf.make_room(int(size * 1.15) + _WORK)
+    return placement(size, free=shelf.free(), work=_WORK)
 
 
 def _edited(editor: Editor, picture: Pixels, words: str, size: tuple[int, int], generator: torch.Generator, progress: Progress) -> Pixels:
@@ -179,19 +179,15 @@ def _edited(editor: Editor, picture: Pixels, words: str, size: tuple[int, int], 
         return values
 
     progress(0.0)
-    try:
-        made = editor.pipeline(
-            image=[Image.fromarray(picture)],
-            prompt=words,
-            width=size[0],
-            height=size[1],
-            generator=generator,
-            callback_on_step_end=after_step,
-            **editor.arguments,
-        )
-    finally:
-        if editor.placement == "component":
-            editor.pipeline.maybe_free_model_hooks()  # the pipeline does so only when it comes to its end
+    made = editor.pipeline(
+        image=[Image.fromarray(picture)],
+        prompt=words,
+        width=size[0],
+        height=size[1],
+        generator=generator,
+        callback_on_step_end=after_step,
+        **editor.arguments,
+    )
     return np.asarray(made.images[0].convert("RGB"))
 
 

@@ -4,7 +4,7 @@ One thread uses a shelf at a time, as a worker does its requests one after anoth
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -15,7 +15,7 @@ import torch
 __all__ = ["OUT_OF_MEMORY", "Loaded", "Placement", "Shelf", "bytes_of", "chosen_device", "first_that_fits", "placement"]
 
 T = TypeVar("T")
-Placement = Literal["whole", "component", "layer"]
+Placement = Literal["whole", "layer", "tiled"]
 
 OUT_OF_MEMORY = (MemoryError, torch.OutOfMemoryError)
 _MARGIN = 1.15
@@ -34,12 +34,12 @@ def bytes_of(modules: Sequence[torch.nn.Module]) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
 
 
-def placement(parts: Mapping[str, int], *, free: int, work: int) -> Placement:
-    """How a model of several parts (bytes by name) can run in ``free`` bytes of GPU memory with ``work`` bytes for what it computes:
-    as a whole, with one part on the GPU at a time, or with one layer at a time."""
-    if sum(parts.values()) * _MARGIN + work <= free:
+def placement(size: int, *, free: int, work: int) -> Placement:
+    """How a model of ``size`` bytes can run in ``free`` bytes of GPU memory with ``work`` bytes for what it computes: as a whole, with
+    one layer at a time on the GPU, or decoding its picture in tiles, too."""
+    if size * _MARGIN + work <= free:
         return "whole"
-    return "component" if max(parts.values()) * _MARGIN + work <= free else "layer"
+    return "layer" if work <= free else "tiled"
 
 
 def first_that_fits(attempts: Sequence[Callable[[], T]], *, between: Callable[[], None]) -> T:

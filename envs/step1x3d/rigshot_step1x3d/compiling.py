@@ -1,4 +1,4 @@
-"""torch.compile of the transformer's blocks in the background, so that nobody waits for it."""
+"""torch.compile of the transformer's blocks between two jobs, on a thread, so that the first job's result need not wait for it."""
 
 import copy
 import threading
@@ -27,7 +27,7 @@ def compiled_twin(transformer: Any, *, backend: str = "inductor") -> Any:
 
 
 class Compilation:
-    """The compiling of one transformer on a thread of its own; the transformer itself stays usable meanwhile."""
+    """The compiling of one transformer on a thread of its own. Until it has ended no network may be called on another thread."""
 
     def __init__(self, transformer: Any, run: Callable[[Any], object], *, device: torch.device, backend: str = "inductor") -> None:
         """``run``: calls the transformer that it is given once, with arguments of the shapes that will be used."""
@@ -43,9 +43,10 @@ class Compilation:
         """The compiled transformer, None until it is ready, and for good where compiling failed."""
         return self._twin if self._done else None
 
-    def wait(self) -> None:
-        """Return when the thread no longer uses the weights."""
-        self._thread.join()
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until the thread no longer uses the weights, or for so many ``seconds``; whether it has ended."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def _work(self) -> None:
         try:

@@ -29,6 +29,7 @@ __all__ = ["Engine"]
 _SMALL_CHUNK = CHUNK // 4  # points at once when the GPU was full
 _SHARES = {"load": 0.1, "encode": 0.15, "denoise": 0.7, "decode": 0.72, "sample": 0.9, "mesh": 1.0}
 """Where each stage ends in the progress of a job."""
+_LOOK = 0.2  # seconds between two looks at whether a waiting job was given up
 _MIB = 2**20
 _log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class Engine:
         """Write the mesh of ``cutout`` to the job's path ``mesh``; the values of the result."""
         watch = _Stages(job, self.device)
         try:
+            self._await_compiling(job)
             self._wake(watch, options)
             made = self._make(job, watch, options, cutout)
             save(made.mesh, job.path("mesh"))
@@ -85,6 +87,12 @@ class Engine:
         elif self._networks is not None:
             self._networks.rest()
         self._tidy()
+
+    def _await_compiling(self, job: Job) -> None:
+        """Let the compiling of the last job's shapes end. While it traces the networks nothing else may call one: torch.fx
+        replaces the call of all modules meanwhile, on every thread."""
+        while self._compilation is not None and not self._compilation.wait(_LOOK):
+            job.progress(0.0)
 
     def _wake(self, watch: "_Stages", options: GeometryOptions) -> None:
         with watch.stage("load"):
