@@ -1,7 +1,8 @@
 """The training pictures as tensors on the GPU, prepared on the CPU's cores: labels completed, subjects cut out, grounds cleared."""
 
 import os
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -35,8 +36,9 @@ class HeldOut:
 class Banks:
     """uint8 tensors on one device.
 
-    ``photos`` (K, 5, SIDE, SIDE): RGB, target, weight, stretched to a square; ``drawings`` likewise; ``real`` and ``made``
-    (N, 4, CUT, CUT): cut-out subjects of photos and renders, RGB and alpha; ``grounds`` (M, 3, SIDE, SIDE);
+    ``photos`` (K, 5, SIDE, SIDE): RGB, target, weight, stretched to a square; ``drawings`` likewise; ``real`` (N, 4, CUT, CUT): cut-out
+    subjects of photos, RGB and alpha; ``made`` (N, 5, CUT, CUT): those of renders, with their regions, and ``headings`` (N,) float32 where
+    they look to, radians or NaN; ``things`` (T, 4, CUT, CUT): what is no subject; ``grounds`` (M, 3, SIDE, SIDE);
     ``unlabelled`` (U, 3, SIDE, SIDE).
     """
 
@@ -44,31 +46,58 @@ class Banks:
     drawings: Tensor
     real: Tensor
     made: Tensor
+    headings: Tensor
+    things: Tensor
     grounds: Tensor
     unlabelled: Tensor
     held_out: HeldOut
+    read: set[Path] = field(default_factory=set)
+
+    def refill(self, renders: Path) -> int:
+        """Add what ``render`` has written to the folder ``renders`` since the last time; how many files that was."""
+        paths = [path for path in sorted(renders.glob("*_?????.npz")) if path not in self.read]
+        found: dict[str, list[Tensor]] = {}
+        for path in paths:
+            kind = path.name.partition("_")[0]
+            with np.load(path) as data:
+                pictures, headings = data["pictures"].transpose(0, 3, 1, 2), data["headings"]
+            if kind == "drawings":
+                pictures = np.concatenate([pictures, np.full_like(pictures[:, :1], 255)], 1)
+            name = {"figures": "made", "sprites": "made"}.get(kind, kind)
+            found.setdefault(name, []).append(torch.from_numpy(np.ascontiguousarray(pictures)).to(self.photos.device))
+            if name == "made":
+                turns = torch.from_numpy(np.radians(headings).astype(np.float32)).to(self.photos.device)
+                found.setdefault("headings", []).append(turns)
+        for name, parts in found.items():
+            setattr(self, name, torch.cat([getattr(self, name), *parts]))
+        self.read |= set(paths)
+        return len(paths)
 
 
 def load(photos: Path, renders: Path, *, device: str) -> Banks:
-    """Read a bundle and the arrays of ``render``."""
+    """Read a bundle and what ``render`` has written so far; waits for the first figures and drawings."""
     entries = list(bundle.read(photos))
     by_role = {role: [entry for entry in entries if entry.role == role] for role in ("subject", "ground", "unlabelled", "held_out")}
     with get_context("fork").Pool(os.cpu_count()) as pool:
         known = pool.map(_prepared, by_role["subject"], chunksize=4)
         invented = pool.map(_invented_ground, range(160), chunksize=4)
     cleared = [ground for _, _, ground in known if ground is not None]
-    drawings = np.load(renders / "drawings.npy").transpose(0, 3, 1, 2)
-    made = np.concatenate([np.load(renders / "figures.npy"), np.load(renders / "sprites.npy")]).transpose(0, 3, 1, 2)
 
     def tensor(pictures: list[NDArray[np.uint8]] | NDArray[np.uint8]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(np.stack(list(pictures)))).to(device)
 
     held = by_role["held_out"]
-    return Banks(
+
+    def nothing(*shape: int) -> Tensor:
+        return torch.zeros(0, *shape, dtype=torch.uint8, device=device)
+
+    banks = Banks(
         photos=tensor([photo for photo, _, _ in known]),
-        drawings=tensor(np.concatenate([drawings, np.full_like(drawings[:, :1], 255)], 1)),
+        drawings=nothing(5, SIDE, SIDE),
         real=tensor([cut for _, cut, _ in known if cut is not None]),
-        made=tensor(made),
+        made=nothing(5, CUT, CUT),
+        headings=torch.zeros(0, device=device),
+        things=nothing(4, CUT, CUT),
         grounds=tensor([_square(_rgb(entry)) for entry in by_role["ground"]] * 3 + cleared + invented),
         unlabelled=tensor([_square(_rgb(entry)) for entry in by_role["unlabelled"]]),
         held_out=HeldOut(
@@ -77,6 +106,10 @@ def load(photos: Path, renders: Path, *, device: str) -> Banks:
             names=[entry.name for entry in held],
         ),
     )
+    while not (len(banks.made) and len(banks.drawings)):
+        if not banks.refill(renders):
+            time.sleep(1)
+    return banks
 
 
 def cut_out(picture: NDArray[np.uint8], alpha: NDArray[np.float32]) -> NDArray[np.uint8] | None:

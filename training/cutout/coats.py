@@ -44,10 +44,10 @@ class Coat:
         return drawn
 
 
-def random_coat(random: np.random.Generator, *, patches: list[NDArray[np.uint8]]) -> Coat:
-    """A coat; ``patches`` are pictures (h, w, 3) RGB of real fur."""
+def random_coat(random: np.random.Generator, *, patches: list[NDArray[np.uint8]], kind: str | None = None) -> Coat:
+    """A coat, of that ``kind`` if one is named; ``patches`` are pictures (h, w, 3) RGB of real fur."""
     kinds = ["own", "plain", "patched", "spotted", "striped", "belly", "photo"]
-    kind = str(random.choice(kinds, p=[0.14, 0.16, 0.16, 0.08, 0.10, 0.10, 0.26]))
+    kind = kind or str(random.choice(kinds, p=[0.14, 0.16, 0.16, 0.08, 0.10, 0.10, 0.26]))
     hair = float(random.choice([0.0, random.uniform(0.03, 0.12), random.uniform(0.1, 0.3)], p=[0.2, 0.4, 0.4]))
     if kind == "own":
         tint = np.clip(random.normal(1, 0.25, 3), 0.3, 1.7)

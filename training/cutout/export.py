@@ -28,12 +28,14 @@ _OPSET = 17
 
 
 class _Answer(nn.Module):
-    def __init__(self, network: CutoutNetwork) -> None:
+    def __init__(self, network: CutoutNetwork, names: list[str]) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.names = network, names
 
-    def forward(self, colours: Tensor) -> Tensor:
-        return self.network(colours).sigmoid()
+    def forward(self, colours: Tensor) -> tuple[Tensor, ...]:
+        answers = self.network.all_answers(colours)
+        given = {"probability": answers.logits.sigmoid(), "regions": answers.regions.softmax(1), "heading": answers.heading.softmax(1)}
+        return tuple(given[name] for name in self.names)
 
 
 def halved(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -58,23 +60,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--everything", action="store_true", help="also regions and heading, which the pipeline does not read")
     options = parser.parse_args()
     kept = torch.load(options.weights, map_location="cpu", weights_only=True)
     network = CutoutNetwork()
     network.load_state_dict(kept["weights"])
-    answer, size = _Answer(network).eval(), int(kept["size"])
+    names = ["probability", "regions", "heading"] if options.everything else ["probability"]
+    answer, size = _Answer(network, names).eval(), int(kept["size"])
     sample = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0))
     path = options.out / "network.onnx"
-    axes = {"colours": {0: "pictures"}, "probability": {0: "pictures"}}
-    words = {"input_names": ["colours"], "output_names": ["probability"], "dynamic_axes": axes, "opset_version": _OPSET, "dynamo": False}
+    axes = {name: {0: "pictures"} for name in ("colours", *names)}
+    words = {"input_names": ["colours"], "output_names": names, "dynamic_axes": axes, "opset_version": _OPSET, "dynamo": False}
     with torch.no_grad():
         torch.onnx.export(answer, (sample,), str(path), **words)
-        expected = answer(sample).numpy()
+        expected = [part.numpy() for part in answer(sample)]
     onnx.save(halved(onnx.load(str(path))), str(path))
     onnx.checker.check_model(str(path))
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    given = session.run(None, {"colours": sample.numpy()})[0]
-    worst = float(np.abs(given - expected).max())
+    given = session.run(names, {"colours": sample.numpy()})
+    worst = max(float(np.abs(one - other).max()) for one, other in zip(given, expected, strict=True))
     if worst > 0.05:
         raise SystemExit(f"the exported network differs from the trained one by {worst}")
     data = path.read_bytes()

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rigshot_pipeline.asset import Mesh
-from rigshot_pipeline.evaluation.truth_rig import load_truth
+from rigshot_pipeline.evaluation.truth_rig import TruthRig, load_truth
 from rigshot_pipeline.preview.camera import fit, orbit
 from rigshot_pipeline.preview.raster import rasterise, vertex_normals
 
 from .coats import Coat, random_coat
+from .parts import UNTOLD, looks_ahead, vertex_regions
 
-__all__ = ["Figure", "posed", "render"]
+__all__ = ["Figure", "Posed", "posed", "render", "thing"]
 
 Floats = NDArray[np.float32]
 
@@ -35,19 +36,35 @@ _OFTEN = {
     "Trex": 0.5,
     "Velociraptor": 0.5,
 }
-_OFTEN |= {"Spider": 0.4, "Snake": 0.5, "Shark": 0.4, "Dolphin": 0.4}
+_OFTEN |= {"Spider": 0.4, "Snake": 0.5, "Shark": 0.4, "Dolphin": 0.4, "cute_fish": 0.3}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A rendered animal: ``picture`` (S, S, 4) RGB with straight alpha; ``lines`` (S, S) 0..1, its outline and inner edges."""
+    """A rendered animal: ``picture`` (S, S, 4) RGB with straight alpha; ``lines`` (S, S) 0..1, its outline and inner edges.
+
+    ``regions`` (S, S): 1 + the place in REGIONS of the part that a pixel shows, 0 beside the figure, UNTOLD where nobody knows;
+    ``heading`` degrees: 0 it looks at the viewer, 90 to the picture's right; None where the model has no front.
+    """
 
     picture: NDArray[np.uint8]
     lines: Floats
+    regions: NDArray[np.uint8]
+    heading: float | None
 
 
-def posed(folder: Path, random: np.random.Generator) -> tuple[Mesh, NDArray[np.uint8]]:
-    """One of the rigs in ``folder`` at a random moment of a random clip, a little out of proportion; with its vertex colours (V, 3)."""
+@dataclass(frozen=True, kw_only=True)
+class Posed:
+    """A model in a pose: ``colours`` (V, 3) sRGB; ``regions`` (V, 4) shares of REGIONS or None; ``ahead``: it looks along +z."""
+
+    mesh: Mesh
+    colours: NDArray[np.uint8]
+    regions: Floats | None
+    ahead: bool
+
+
+def posed(folder: Path, random: np.random.Generator) -> Posed:
+    """One of the rigs in ``folder`` at a random moment of a random clip, a little out of proportion."""
     paths = sorted(folder.glob("*.glb"))
     weights = np.array([next((w for word, w in _OFTEN.items() if word in path.name), 1.0) for path in paths])
     path = paths[random.choice(len(paths), p=weights / weights.sum())]
@@ -56,16 +73,22 @@ def posed(folder: Path, random: np.random.Generator) -> tuple[Mesh, NDArray[np.u
     points = rig.vertices * random.uniform(0.8, 1.25, 3)
     waves = random.normal(0, 4, (3, 3))
     points = points + 0.02 * np.sin(points @ waves + random.uniform(0, 6.3, 3))
-    _, source = np.unique(np.round(rig.vertices, 4), axis=0, return_inverse=True)
-    mesh = Mesh(vertices=points.astype(np.float32), faces=rig.faces, source=source.astype(np.int32).ravel())
-    return mesh, rig.colours
+    regions = vertex_regions(rig)
+    ahead = regions is not None and looks_ahead(rig, regions)
+    return Posed(mesh=_mesh(rig, points), colours=rig.colours, regions=regions, ahead=ahead)
+
+
+def thing(path: Path) -> Posed:
+    """The model ``path`` at rest: something that is no subject (a chair, a boat), or an animal that the network is judged by."""
+    rig = load_truth(path)
+    return Posed(mesh=_mesh(rig, rig.vertices), colours=rig.colours, regions=None, ahead=False)
 
 
 def render(
-    mesh: Mesh, colours: NDArray[np.uint8], random: np.random.Generator, *, patches: list[NDArray[np.uint8]], side: int = 384
+    model: Posed, random: np.random.Generator, *, patches: list[NDArray[np.uint8]], side: int = 384, coat: str | None = None
 ) -> Figure:
-    """``mesh`` (with ``colours`` (V, 3) of its own) in a random coat, light and view; ``patches`` are bits of real fur (h, w, 3)."""
-    fine = 2 * side
+    """``model`` in a random light and view and in a ``coat`` of a kind, or a random one; ``patches`` are bits of real fur (h, w, 3)."""
+    fine, mesh = 2 * side, model.mesh
     yaw = float(random.choice([random.uniform(-180, 180), random.normal(90, 25) * random.choice([-1, 1]), random.normal(0, 40)]))
     distance = float(random.choice([np.inf, random.uniform(1.6, 5)]))
     camera = orbit(yaw, float(np.clip(random.normal(10, 13), -12, 55)), distance=distance)
@@ -80,17 +103,29 @@ def render(
     normal = (normals[corners] * weights).sum(1) @ camera.axes.T
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-6)
     normal *= np.where(normal[:, 2:] < 0, -1, 1)
-    own = (colours[corners].astype(np.float32) * weights).sum(1) / 255
-    coat: Coat = random_coat(random, patches=patches)
+    own = (model.colours[corners].astype(np.float32) * weights).sum(1) / 255
+    hide: Coat = random_coat(random, patches=patches, kind=coat)
     shade = _light(normal, place, random)
     flat = np.zeros((fine, fine, 4), np.float32)
-    flat[inside, :3] = np.clip(coat.colour(place, own) * shade, 0, 1)
+    flat[inside, :3] = np.clip(hide.colour(place, own) * shade, 0, 1)
     flat[inside, 3] = 1
-    flat[..., :3] *= coat.strands(random, fine)[..., None]
+    flat[..., :3] *= hide.strands(random, fine)[..., None]
     small = cv2.resize(flat, (side, side), interpolation=cv2.INTER_AREA)
     colour = np.clip(small[..., :3] / np.maximum(small[..., 3:], 1e-3), 0, 1) ** (1 / 2.2)
     picture = np.concatenate([colour, small[..., 3:]], 2)
-    return Figure(picture=np.round(picture * 255).astype(np.uint8), lines=_edges(seen.face, inside, normal, seen.depth, side))
+    labels = np.zeros((fine, fine), np.uint8)
+    labels[inside] = UNTOLD if model.regions is None else 1 + (model.regions[corners] * weights).sum(1).argmax(1)
+    return Figure(
+        picture=np.round(picture * 255).astype(np.uint8),
+        lines=_edges(seen.face, inside, normal, seen.depth, side),
+        regions=np.ascontiguousarray(labels[::2, ::2]),
+        heading=-yaw if model.ahead else None,
+    )
+
+
+def _mesh(rig: TruthRig, points: NDArray[np.float64]) -> Mesh:
+    _, source = np.unique(np.round(rig.vertices, 4), axis=0, return_inverse=True)
+    return Mesh(vertices=points.astype(np.float32), faces=rig.faces, source=source.astype(np.int32).ravel())
 
 
 @lru_cache(maxsize=64)

@@ -1,10 +1,14 @@
 """The network: a small U-Net (Ronneberger et al. 2015) with residual blocks and one attention block at its bottom."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (its usual name)
 
-__all__ = ["CutoutNetwork"]
+from .model_words import HEADINGS, REGIONS
+
+__all__ = ["Answers", "CutoutNetwork"]
 
 
 def _conv(inside: int, outside: int, *, size: int = 3, stride: int = 1) -> nn.Sequential:
@@ -54,6 +58,18 @@ class _Up(nn.Module):
         return self.join(torch.cat([wide, skip], 1))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """``logits`` (B, 1, S, S) of belonging to the subject, ``coarse8`` and ``coarse16`` the same at an eighth and a sixteenth of the size;
+    ``regions`` (B, 1 + len(REGIONS), S / 4, S / 4) and ``heading`` (B, HEADINGS) are logits of classes."""
+
+    logits: Tensor
+    coarse8: Tensor
+    coarse16: Tensor
+    regions: Tensor
+    heading: Tensor
+
+
 class CutoutNetwork(nn.Module):
     """Colours (B, 3, S, S) in 0..1, S a multiple of 32, to logits (B, 1, S, S) of belonging to the subject."""
 
@@ -71,18 +87,33 @@ class CutoutNetwork(nn.Module):
         self.head = nn.Sequential(nn.Conv2d(32, 4, 3, 1, 1), nn.PixelShuffle(2))
         # Coarse answers on the way up, asked for in training only.
         self.coarse16, self.coarse8 = nn.Conv2d(112, 1, 1), nn.Conv2d(80, 1, 1)
+        # What the parts are and where it looks to, learnt from rendered animals.
+        self.regions = nn.Sequential(_conv(56, 48), nn.Conv2d(48, 1 + len(REGIONS), 1))
+        self.look = _conv(192, 96, size=1)
+        self.heading = nn.Sequential(nn.Linear(96, 64), nn.ReLU(inplace=True), nn.Linear(64, HEADINGS))
 
     def forward(self, colours: Tensor) -> Tensor:
         """The logits at full size."""
-        return self.all_answers(colours)[0]
+        return self.all_answers(colours).logits
 
-    def all_answers(self, colours: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The logits at full size, at an eighth and at a sixteenth of it."""
+    def all_answers(self, colours: Tensor) -> Answers:
+        """Everything that the network says."""
         half = self.stem(colours * 4 - 2)
         quarter = self.quarter(half)
         eighth = self.eighth(quarter)
         sixteenth = self.sixteenth(eighth)
-        deep16 = self.up16(self.bottom(sixteenth), sixteenth)
+        bottom = self.bottom(sixteenth)
+        deep16 = self.up16(bottom, sixteenth)
         deep8 = self.up8(deep16, eighth)
-        logits = self.head(self.up2(self.up4(deep8, quarter), half))
-        return logits, self.coarse8(deep8), self.coarse16(deep16)
+        deep4 = self.up4(deep8, quarter)
+        logits = self.head(self.up2(deep4, half))
+        # The heading is read where the subject is; the mask must not bend to please it.
+        where = F.avg_pool2d(logits.detach().sigmoid(), 32) + 1e-3
+        seen = (self.look(bottom) * where).sum((2, 3)) / where.sum((2, 3))
+        return Answers(
+            logits=logits,
+            coarse8=self.coarse8(deep8),
+            coarse16=self.coarse16(deep16),
+            regions=self.regions(deep4),
+            heading=self.heading(seen),
+        )

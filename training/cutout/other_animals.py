@@ -15,9 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from rigshot_pipeline.asset import Mesh
-from rigshot_pipeline.evaluation.truth_rig import load_truth
-
 from . import figures
 
 __all__ = ["place"]
@@ -58,10 +55,7 @@ def _figure(path: Path, random: np.random.Generator) -> Picture:
     if path.suffix == ".png":
         with Image.open(path) as opened:
             return np.array(opened.convert("RGBA"))
-    rig = load_truth(path)
-    _, source = np.unique(np.round(rig.vertices, 4), axis=0, return_inverse=True)
-    mesh = Mesh(vertices=rig.vertices.astype(np.float32), faces=rig.faces, source=source.astype(np.int32).ravel())
-    return figures.render(mesh, rig.colours, random, patches=[]).picture
+    return figures.render(figures.thing(path), random, patches=[]).picture
 
 
 def _grounds(folder: Path) -> list[Picture]:

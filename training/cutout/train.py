@@ -1,8 +1,10 @@
 """Command: train the network for a given time on one GPU.
 
-python -m training.cutout.train --photos photos.zip --renders FOLDER --out FOLDER [--seconds N --size N --seed N]
+python -m training.cutout.train --photos photos.zip --renders FOLDER --out FOLDER [--seconds N --size N --seed N --start network.pt --graph]
 
-Writes network.pt (the averaged weights), log.txt and batch.jpg, a look at what was trained on.
+``render`` may still be writing to the folder of the renders: what comes is taken up. With ``--graph`` the step is recorded once as a CUDA
+graph, which spares a processor that is slower than the GPU. Writes network.pt (the averaged weights), log.txt and batch.jpg, a look at what
+was trained on.
 """
 
 import argparse
@@ -10,6 +12,7 @@ import copy
 import math
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TextIO
 
@@ -22,14 +25,23 @@ from torch.nn import functional as F  # noqa: N812  (its usual name)
 from .augment import Batch, Mixer
 from .banks import Banks, HeldOut, cut_out, load
 from .model import CutoutNetwork
+from .model_words import HEADINGS, REGIONS
+from .parts import UNTOLD
 
-__all__ = ["loss_of", "probabilities"]
+__all__ = ["Lesson", "lesson_of", "loss_of", "probabilities"]
 
 _DECAY = 0.999
 # The shares of the time after which unlabelled photos join with the network's own masks: where it says nearly the same of the picture
 # at two sizes (IoU), and leaves little of it open. A network that was trained before starts with them.
 _SELF_TAUGHT = (0.45, 0.75)
 _AGREED, _OPEN = 0.93, 0.3
+# Regions and heading beside the mask: little, so that the mask does not suffer. Small parts count more than ground and trunk.
+_REGIONS_SHARE, _HEADING_SHARE = 0.15, 0.04
+_PART_WEIGHTS = {"ground": 0.3, "head": 1.5, "body": 1.0, "legs": 1.5, "tail": 3.0}
+# How sharply a heading's soft label falls off (a von Mises density): to a half at 27 degrees.
+_CONCENTRATION = 6.0
+# The folder of the renders is looked into so often (seconds).
+_REFILLED = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,18 +50,55 @@ class _Plan:
     size: int
     batch: int
     rate: float
+    graph: bool
 
 
-def loss_of(network: CutoutNetwork, batch: Batch) -> Tensor:
-    """Cross entropy, heavier near outlines, plus one minus a soft IoU of each picture; the coarse answers count for less."""
-    logits, *coarse = network.all_answers(batch.colours.to(memory_format=torch.channels_last))
-    total = torch.zeros((), device=logits.device)
-    for answer, share in zip((logits, *coarse), (1.0, 0.25, 0.15), strict=True):
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """A batch as the loss reads it: ``colours`` (B, 3, S, S), ``target`` and ``weight`` (B, 1, S, S); ``regions`` (B, S / 4, S / 4) class
+    numbers, UNTOLD where unknown; ``heading`` (B, HEADINGS) shares of each sector, all zero where there is none."""
+
+    colours: Tensor
+    target: Tensor
+    weight: Tensor
+    regions: Tensor
+    heading: Tensor
+
+    def fields(self) -> tuple[Tensor, ...]:
+        """All tensors, in a fixed order."""
+        return self.colours, self.target, self.weight, self.regions, self.heading
+
+
+def lesson_of(batch: Batch) -> Lesson:
+    """What is to be learnt from ``batch``."""
+    middles = torch.arange(HEADINGS, device=batch.heading.device) * (2 * math.pi / HEADINGS)
+    closeness = torch.exp(_CONCENTRATION * (torch.cos(batch.heading[:, None] - middles) - 1))
+    known = ~batch.heading.isnan()[:, None]
+    heading = torch.where(known, closeness / closeness.sum(1, keepdim=True).clamp(min=1e-6), 0.0)
+    return Lesson(
+        colours=batch.colours.contiguous(memory_format=torch.channels_last),
+        target=batch.target,
+        weight=batch.weight,
+        regions=batch.regions[:, 0, 2::4, 2::4].long(),
+        heading=heading,
+    )
+
+
+def loss_of(network: CutoutNetwork, lesson: Lesson) -> Tensor:
+    """Cross entropy, heavier near outlines, plus one minus a soft IoU of each picture; the coarse answers count for less.
+
+    Regions and heading add their own cross entropies.
+    """
+    answers = network.all_answers(lesson.colours)
+    parts = F.cross_entropy(answers.regions.float(), lesson.regions, weight=_importance(lesson.colours.device), ignore_index=UNTOLD)
+    turned = -(lesson.heading * answers.heading.float().log_softmax(1)).sum() / lesson.heading.sum().clamp(min=1)
+    total = _REGIONS_SHARE * parts + _HEADING_SHARE * turned
+    for answer, share in ((answers.logits, 1.0), (answers.coarse8, 0.25), (answers.coarse16, 0.15)):
         answer = answer.float()
-        target, weight = batch.target, batch.weight
+        target, weight = lesson.target, lesson.weight
         if answer.shape != target.shape:
             weight = F.adaptive_avg_pool2d(weight, answer.shape[-2:])
-            target = F.adaptive_avg_pool2d(batch.target * batch.weight, answer.shape[-2:]) / weight.clamp(min=1e-3)
+            target = F.adaptive_avg_pool2d(lesson.target * lesson.weight, answer.shape[-2:]) / weight.clamp(min=1e-3)
         near = (F.avg_pool2d(target, 15, 1, 7, count_include_pad=False) - target).abs() if share == 1.0 else torch.zeros_like(target)
         crossed = F.binary_cross_entropy_with_logits(answer, target, reduction="none")
         entropy = (crossed * weight * (1 + 3 * near)).sum() / weight.sum().clamp(min=1)
@@ -60,6 +109,11 @@ def loss_of(network: CutoutNetwork, batch: Batch) -> Tensor:
         has = (target * weight).sum((1, 2, 3)) > 8
         total = total + share * (entropy + ((1 - overlap) * has).sum() / has.sum().clamp(min=1))
     return total
+
+
+@lru_cache(maxsize=2)
+def _importance(device: torch.device) -> Tensor:
+    return torch.tensor([_PART_WEIGHTS[name] for name in ("ground", *REGIONS)], device=device)
 
 
 @torch.no_grad()
@@ -105,50 +159,100 @@ def _self_taught(network: CutoutNetwork, banks: Banks, size: int, *, photos: Ten
     return int(good.sum())
 
 
-def _fit(banks: Banks, plan: _Plan, *, start: Path | None, seed: int, log: TextIO) -> CutoutNetwork:
+class _Steps:
+    """Training steps of one network; with ``graph`` they are recorded once and played again."""
+
+    def __init__(self, network: CutoutNetwork, plan: _Plan) -> None:
+        self.network, self.device = network, next(network.parameters()).device
+        plain = [weight for weight in network.parameters() if weight.ndim < 2]
+        heavy = [weight for weight in network.parameters() if weight.ndim >= 2]
+        groups = [{"params": heavy, "weight_decay": 0.03}, {"params": plain, "weight_decay": 0.0}]
+        self.rate = torch.tensor(plan.rate, device=self.device)
+        graph = plan.graph and self.device.type == "cuda"
+        self.optimiser = torch.optim.AdamW(groups, lr=self.rate, betas=(0.9, 0.99), fused=True, capturable=graph)
+        self._warm = 5 if graph else -1  # steps taken before the recording
+        self._graph: torch.cuda.CUDAGraph | None = None
+        self._held: Lesson | None = None
+        self.loss = torch.zeros((), device=self.device)
+
+    def take(self, lesson: Lesson, rate: float) -> None:
+        """One step on ``lesson`` at a learning ``rate``."""
+        self.rate.fill_(rate)
+        if self._warm < 0:
+            self.loss = self._step(lesson)
+            return
+        if self._held is None:
+            self._held = Lesson(**{name: value.clone() for name, value in vars(lesson).items()})
+        for held, given in zip(self._held.fields(), lesson.fields(), strict=True):
+            held.copy_(given)
+        if self._graph is not None:
+            self._graph.replay()
+        elif self._warm:
+            aside = torch.cuda.Stream()
+            aside.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(aside):
+                self._step(self._held)
+            torch.cuda.current_stream().wait_stream(aside)
+            self._warm -= 1
+        else:
+            self.optimiser.zero_grad(set_to_none=True)
+            torch.cuda.synchronize()
+            self._graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(self._graph):
+                self.loss = self._step(self._held)
+            self._graph.replay()
+
+    def _step(self, lesson: Lesson) -> Tensor:
+        # A cache of casts would outlive the recording.
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, cache_enabled=self._warm < 0):
+            loss = loss_of(self.network, lesson)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
+        self.optimiser.step()
+        return loss.detach()
+
+
+def _fit(banks: Banks, plan: _Plan, *, renders: Path, start: Path | None, seed: int, log: TextIO) -> CutoutNetwork:
     torch.manual_seed(seed)
     device = banks.photos.device
     network = CutoutNetwork()
     if start is not None:
-        network.load_state_dict(torch.load(start, map_location="cpu", weights_only=True)["weights"])
-    network = network.to(device, memory_format=torch.channels_last)
+        kept = torch.load(start, map_location="cpu", weights_only=True)["weights"]
+        missing = network.load_state_dict(kept, strict=False)
+        log.write(f"not in {start}, begun anew: {', '.join(missing.missing_keys) or 'nothing'}\n")
+    network = network.to(device, memory_format=torch.channels_last).train()
     average = copy.deepcopy(network).eval().requires_grad_(False)
+    pairs = [(kept, now) for kept, now in zip(average.state_dict().values(), network.state_dict().values(), strict=True)]
+    pairs = [(kept, now) for kept, now in pairs if kept.is_floating_point()]
+    averages, currents = [kept for kept, _ in pairs], [now for _, now in pairs]
     mixer = Mixer(banks, size=plan.size, generator=torch.Generator(device).manual_seed(seed))
-    plain = [weight for weight in network.parameters() if weight.ndim < 2]
-    heavy = [weight for weight in network.parameters() if weight.ndim >= 2]
-    groups = [{"params": heavy, "weight_decay": 0.03}, {"params": plain, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=plan.rate, betas=(0.9, 0.99), fused=True)
+    steps = _Steps(network, plan)
     labelled = {"photos": banks.photos, "real": banks.real}
     lessons = [0.0, *_SELF_TAUGHT] if start is not None else list(_SELF_TAUGHT)
-    began, step, told, running = time.monotonic(), 0, 0.0, 0.0
+    began, step, told, refilled = time.monotonic(), 0, 0.0, 0.0
     while (gone := (time.monotonic() - began) / plan.seconds) < 1:
         if lessons and gone >= lessons[0] and len(banks.unlabelled):
             lessons.pop(0)
             joined = _self_taught(average, banks, plan.size, **labelled)
             log.write(f"{joined} of {len(banks.unlabelled)} unlabelled photos joined\n")
+        if gone * plan.seconds >= refilled:
+            refilled += _REFILLED
+            banks.refill(renders)
         rate = plan.rate * (min(1, gone / 0.04 + 0.02) if gone < 0.04 else 0.5 + 0.5 * math.cos(math.pi * (gone - 0.04) / 0.96))
-        for group in optimiser.param_groups:
-            group["lr"] = rate
         with torch.no_grad():
-            batch = mixer.batch(plan.batch)
+            lesson = lesson_of(mixer.batch(plan.batch))
         network.train()
-        with torch.autocast(device.type, dtype=torch.bfloat16):
-            loss = loss_of(network, batch)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-        optimiser.step()
+        steps.take(lesson, rate)
         step += 1
         with torch.no_grad():
-            decay = min(_DECAY, (1 + step) / (10 + step))
-            kept, now = list(average.state_dict().values()), list(network.state_dict().values())
-            floats = [place for place, value in enumerate(kept) if value.is_floating_point()]
-            torch._foreach_lerp_([kept[place] for place in floats], [now[place] for place in floats], 1 - decay)
-        if step % 50 == 0:
-            running = loss.item()
+            decay = _DECAY if start is not None else min(_DECAY, (1 + step) / (10 + step))
+            torch._foreach_lerp_(averages, currents, 1 - decay)
         if gone >= told:
             told += 0.1
-            log.write(f"{time.monotonic() - began:5.0f} s step {step:5d} loss {running:.3f} {_judge(average, banks.held_out, plan.size)}\n")
+            words = f"{len(banks.made)} figures, {len(banks.things)} things"
+            judged = _judge(average, banks.held_out, plan.size)
+            log.write(f"{time.monotonic() - began:5.0f} s step {step:5d} {words} loss {steps.loss.item():.3f} {judged}\n")
             log.flush()
     log.write(f"{step} steps of {plan.batch}; {_judge(average, banks.held_out, plan.size)}\n")
     return average
@@ -176,6 +280,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--start", type=Path, help="weights to go on from")
+    parser.add_argument("--graph", action="store_true", help="record the step as a CUDA graph")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -184,13 +289,13 @@ def main() -> None:
     start = time.monotonic()
     banks = load(options.photos, options.renders, device=device)
     with (options.out / "log.txt").open("w") as log:
-        sizes = {name: len(getattr(banks, name)) for name in ("photos", "drawings", "real", "made", "grounds", "unlabelled")}
+        sizes = {name: len(getattr(banks, name)) for name in ("photos", "drawings", "real", "made", "things", "grounds", "unlabelled")}
         log.write(f"{vars(options)}\n{sizes} loaded in {time.monotonic() - start:.0f} s\n")
         mixer = Mixer(banks, size=options.size, generator=torch.Generator(banks.photos.device).manual_seed(0))
         with torch.no_grad():
             _look(mixer, options.out / "batch.jpg")
-        plan = _Plan(seconds=options.seconds, size=options.size, batch=options.batch, rate=options.rate)
-        network = _fit(banks, plan, start=options.start, seed=options.seed, log=log)
+        plan = _Plan(seconds=options.seconds, size=options.size, batch=options.batch, rate=options.rate, graph=options.graph)
+        network = _fit(banks, plan, renders=options.renders, start=options.start, seed=options.seed, log=log)
     torch.save({"size": options.size, "weights": network.state_dict()}, options.out / "network.pt")
 
 
