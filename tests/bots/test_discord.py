@@ -71,6 +71,8 @@ async def test_what_is_no_picture_is_refused_to_the_person_alone(house: House) -
     corner = house.corner()
     await corner.ada.uses("rig", photo=house.discord.attachment(b"hello", "notes.txt", "text/plain"))
     assert (await corner.seen("That is not a picture.")).seen_by == "Ada"
+    await corner.ada.uses("rig", photo=house.discord.attachment(b"hello", "walk.mp4", "video/mp4"))
+    assert (await corner.seen("That one moves already")).seen_by == "Ada"
     assert not await house.jobs(corner.ada)
 
 

@@ -20,9 +20,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 class Chat:
     """The server with the bot behind it, and a look into its line."""
 
-    def __init__(self, telegram: TelegramServer, queue: Queue) -> None:
+    def __init__(self, telegram: TelegramServer, queue: Queue, service: Service) -> None:
         self.telegram = telegram
         self.queue = queue
+        self.service = service
+        self.bot = service.start("telegram")
 
     async def jobs(self, person: int) -> list[Job]:
         """A person's jobs, the oldest first."""
@@ -40,10 +42,9 @@ async def chat(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Chat]:
         service = Service(tmp_path_factory.mktemp("telegram"), **telegram.environment, **engines, RIGSHOT_TELEGRAM__EDIT_SECONDS="0.2")
         try:
             async with open_queue(service.queue_settings, storage=service.storage_settings) as queue:
-                service.start("telegram")
                 redraw_lab.redrawing_worker(service)
                 await until(queue.engines)
-                yield Chat(telegram, queue)
+                yield Chat(telegram, queue, service)
         finally:
             await asyncio.to_thread(service.stop)
         assert "Traceback" not in service.log("telegram"), service.log("telegram")
@@ -170,3 +171,17 @@ async def test_an_engine_that_is_gone_is_not_waited_for(chat: Chat, person: int)
     await chat.telegram.animations(1, person)
     (job,) = await chat.jobs(person)
     assert job.request.wishes.engine == "auto"
+
+
+async def test_killed_between_film_and_comparison_neither_is_lost_nor_doubled(chat: Chat, person: int) -> None:
+    telegram, ada = chat.telegram, Someone(server=chat.telegram, id=person)
+    await choose(ada, "where it helps")
+    telegram.hold("sendPhoto")
+    await ada.sends_photo(redraw_lab.photo())
+    await telegram.until(lambda: any(name == "sendPhoto" and words["chat_id"] == str(person) for name, words in telegram.calls))
+    chat.bot.kill()
+    chat.bot.wait()
+    telegram.release("sendPhoto", carry_out=False)
+    chat.bot = chat.service.start("telegram")
+    await telegram.until(lambda: len(telegram.said(person, kind="document")) == 2)
+    assert len(telegram.said(person, kind="animation")) == len(telegram.said(person, kind="photo")) == 1

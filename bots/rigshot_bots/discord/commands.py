@@ -12,7 +12,6 @@ from ..messages import Answer, Visitor
 from .desk import Desk
 from .intake import from_command, from_menu
 from .layout import escaped, plain_view
-from .pictures import pictures_in
 from .place import visible_to_others
 from .translator import sentence
 
@@ -74,7 +73,7 @@ async def _rig(
 ) -> None:
     files = [file for file in (photo, second, third, fourth) if file is not None]
     wishes = {name: choice.value for name, choice in (("subject", subject), ("clip", clip)) if choice is not None}
-    await from_command(_desk(interaction), interaction, len(files), pictures_in(files), wishes)
+    await from_command(_desk(interaction), interaction, files, wishes)
 
 
 @app_commands.context_menu(name=sentence("discord_rig_this"))

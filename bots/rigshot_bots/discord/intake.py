@@ -15,7 +15,7 @@ from ..messages import Answer, Press, Reception, Rerun, Visitor, owner_mark
 from .desk import Desk
 from .layout import escaped, plain_view
 from .orders import Order
-from .pictures import Picture, pictures_of
+from .pictures import Picture, pictures_in, pictures_of
 from .place import Place, visible_to_others
 
 __all__ = ["answer_album", "from_command", "from_direct_message", "from_menu", "make_again", "take"]
@@ -27,10 +27,11 @@ log = structlog.get_logger()
 Interaction = discord.Interaction[Any]
 
 
-async def from_command(desk: Desk, interaction: Interaction, attached: int, pictures: Sequence[Picture], wishes: Mapping[str, str]) -> None:
+async def from_command(desk: Desk, interaction: Interaction, attached: Sequence[discord.Attachment], wishes: Mapping[str, str]) -> None:
     """``/rig``: one model of the first of the ``attached`` files; further ones are views of it."""
-    if len(pictures) < attached:
-        await _tell(desk, interaction, "not_a_photo")
+    pictures = pictures_in(attached)
+    if len(pictures) < len(attached):
+        await _tell(desk, interaction, _no_picture(attached))
     else:
         await _one(desk, interaction, pictures, wishes)
 
@@ -56,9 +57,7 @@ async def from_direct_message(desk: Desk, message: discord.Message) -> None:
     pictures = pictures_of(message)
     order = _order(visitor, f"dc{message.id}", pictures, Place.of_message(message))
     if not pictures:
-        films = any(moves(file.content_type) for file in message.attachments)
-        code = "moving_picture" if films else "not_a_photo" if message.attachments else "just_text"
-        answer = await desk.conversation.sentence(visitor, code)
+        answer = await desk.conversation.sentence(visitor, _no_picture(message.attachments) if message.attachments else "just_text")
         await message.reply(escaped(answer.text))
     elif len(pictures) == 1:
         status = await message.reply(escaped((await desk.conversation.received(visitor)).text))
@@ -174,6 +173,11 @@ async def _tell(desk: Desk, interaction: Interaction, code: str) -> None:
     await interaction.response.defer(ephemeral=visible_to_others(interaction), thinking=True)
     answer = await desk.conversation.sentence(desk.visitor(interaction), code)
     await interaction.edit_original_response(content=escaped(answer.text))
+
+
+def _no_picture(attached: Sequence[discord.Attachment]) -> str:
+    """The code of what is to be said of files that are not all pictures."""
+    return "moving_picture" if any(moves(file.content_type) for file in attached) else "not_a_photo"
 
 
 def _order(visitor: Visitor, key: str, pictures: Sequence[Picture], place: Place, wishes: Mapping[str, str] | None = None) -> Order:
