@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 def shelf() -> "Shelf":
     """The models of this process."""
     import torch
-    from rigshot_preprocess.residency import Shelf, chosen_device
+    from rigshot_preprocess.residency import Shelf, chosen_device, own_share
 
     torch.set_float32_matmul_precision("high")
-    return Shelf(chosen_device())
+    device = chosen_device()
+    return Shelf(device, limit=own_share(device))
 
 
 def enhance(job: Job) -> Mapping[str, Any]:

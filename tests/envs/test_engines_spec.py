@@ -214,6 +214,7 @@ def test_a_worker_is_not_shown_what_is_none_of_its_business(lab: EngineLab, monk
         monkeypatch.setenv(name, "secret")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     monkeypatch.setenv("RIGSHOT_ENGINE_DEVICE", "cuda")
-    variables = worker_variables(lab.engine(""))
+    variables = worker_variables(lab.engine("", gpu_mb=8000))
+    assert variables["RIGSHOT_ENGINE_GPU_MB"] == "8000"
     assert "secret" not in variables.values()
     assert (variables["CUDA_VISIBLE_DEVICES"], variables["RIGSHOT_ENGINE_DEVICE"]) == ("1", "cuda")

@@ -454,6 +454,16 @@ def test_shared_weights_count_once_and_parts_find_their_place() -> None:
     assert placement(size, free=4 << 30, work=5 << 30) == "tiled"
 
 
+def test_an_engine_keeps_to_its_share_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rigshot_preprocess.residency import own_share
+
+    monkeypatch.delenv("RIGSHOT_ENGINE_GPU_MB", raising=False)
+    assert own_share(torch.device("cuda")) is None
+    monkeypatch.setenv("RIGSHOT_ENGINE_GPU_MB", "8000")
+    assert own_share(torch.device("cuda")) == (8000 << 20) - (1 << 30)
+    assert own_share(torch.device("cpu")) is None
+
+
 def test_the_last_attempts_error_is_raised() -> None:
     calls: list[str] = []
 

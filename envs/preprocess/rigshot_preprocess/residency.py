@@ -12,12 +12,14 @@ from typing import Any, Literal, TypeVar
 
 import torch
 
-__all__ = ["OUT_OF_MEMORY", "Loaded", "Placement", "Shelf", "bytes_of", "chosen_device", "first_that_fits", "placement"]
+__all__ = ["OUT_OF_MEMORY", "Loaded", "Placement", "Shelf", "bytes_of", "chosen_device", "first_that_fits", "own_share", "placement"]
 
 T = TypeVar("T")
 Placement = Literal["whole", "layer", "tiled"]
 
 OUT_OF_MEMORY = (MemoryError, torch.OutOfMemoryError)
+_CONTEXT = 1 << 30
+"""What CUDA and its libraries take beside what torch allocates."""
 _MARGIN = 1.15
 """What lies on the GPU takes more than its bytes: the allocator rounds up and fragments."""
 
@@ -26,6 +28,13 @@ def chosen_device() -> torch.device:
     """What ``RIGSHOT_ENGINE_DEVICE`` names; else the first GPU, else the CPU."""
     named = os.environ.get("RIGSHOT_ENGINE_DEVICE")
     return torch.device(named or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def own_share(device: torch.device) -> int | None:
+    """Bytes of the GPU that this engine's models may use: ``RIGSHOT_ENGINE_GPU_MB`` is what it was given, for other engines may be on
+    the card. None: no such limit, or no GPU."""
+    given = int(os.environ.get("RIGSHOT_ENGINE_GPU_MB") or 0)
+    return max((given << 20) - _CONTEXT, 0) if given and device.type == "cuda" else None
 
 
 def bytes_of(modules: Sequence[torch.nn.Module]) -> int:
@@ -77,7 +86,7 @@ class Loaded:
 
 
 class Shelf:
-    """All models of this process. ``limit``: bytes they may take on the device, None: what the GPU has free (a CPU has no limit)."""
+    """All models of this process. ``limit``: bytes they may take on the device, at most what the GPU has free (a CPU has no limit)."""
 
     def __init__(self, device: torch.device, *, limit: int | None = None) -> None:
         self.device = device
@@ -148,12 +157,13 @@ class Shelf:
 
     def free(self) -> int:
         """Bytes that are left for models and what they compute."""
+        left = 1 << 62
         if self._limit is not None:
-            return self._limit - sum(model.bytes for model in self._models.values() if model.here)
+            left = self._limit - sum(model.bytes for model in self._models.values() if model.here)
         if self.device.type != "cuda":
-            return 1 << 62
+            return left
         unused = torch.cuda.memory_reserved(self.device) - torch.cuda.memory_allocated(self.device)
-        return torch.cuda.mem_get_info(self.device)[0] + unused
+        return min(left, torch.cuda.mem_get_info(self.device)[0] + unused)
 
     def _bring(self, model: Loaded) -> None:
         if model.here or not model.modules:

@@ -173,13 +173,11 @@ class Decoder:
     def _double(self) -> None:
         self._graph = None  # its memory may be used again
         self._room *= 2
-        wider = []
-        for keys, values in self._own:
+        for number, (keys, values) in enumerate(self._own):
             room = self._new_room(keys.shape[1], keys.shape[3])
             for new, old in zip(room, (keys, values), strict=True):
                 new[:, :, : old.shape[2]] = old
-            wider.append(room)
-        self._own = wider
+            self._own[number] = room  # at once, so that of the smaller one no more than a layer lies beside
 
     def _new_room(self, heads: int, width: int) -> tuple[Tensor, Tensor]:
         """Zeros, for what is masked must be finite all the same."""

@@ -182,6 +182,7 @@ def worker_variables(spec: Spec) -> dict[str, str]:
         "RIGSHOT_ENGINE_SOURCE": str(place.source),
         "RIGSHOT_ENGINE_WEIGHTS": str(place.weights),
         "RIGSHOT_ENGINE_CACHE": str(place.cache),
+        "RIGSHOT_ENGINE_GPU_MB": str(spec.needs.gpu_mb),
         "HF_HUB_OFFLINE": "1",
         "TRANSFORMERS_OFFLINE": "1",
         # from our own source, not installed: both ends always speak the same protocol
