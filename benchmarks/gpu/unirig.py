@@ -5,7 +5,7 @@
 
 VENV is the environment's own; --source names a checkout of UniRig at the commit in ``engine.toml``. The architectures are the
 published ones (tests hold their sizes to those of the published files), the weights are random: the skeleton network is made to
-say a known skeleton of about 210 tokens, and computes for it all that it would for any other. "Upstream's way" is its own
+say a known skeleton of 289 tokens, and computes for it all that it would for any other. "Upstream's way" is its own
 ``generate`` and ``predict_step`` under bf16 autocast, as its trainer sets it, with its own grammar, on the same points; its compiled
 packages are replaced in both columns, so what spconv or flash-attention would change is not in the table, nor is Blender's
 part of its pipeline. Reading the checkpoints is in the cold row alone.
@@ -41,7 +41,7 @@ from rigshot_unirig.skinning import chunk_for, predict_weights  # noqa: E402
 from unirig_kit import DOG, dog, skeleton_of, small_source, tokens_of  # noqa: E402
 
 SEED = 1
-FINGERS = 30  # joints beyond the dog's, so that a skeleton has about 210 tokens, which is usual
+FINGERS = 30  # joints beyond the dog's, so that a skeleton has 289 tokens; some two hundred are usual
 UPSTREAM_CHUNK = 512  # points at once in upstream's configuration of the skin network
 
 
