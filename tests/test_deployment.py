@@ -1,5 +1,7 @@
 """The Compose file and the Dockerfiles, as far as they can be judged without a Docker engine."""
 
+import argparse
+import json
 import re
 import subprocess
 import sys
@@ -14,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 COMPOSE = YAML(typ="safe").load(ROOT / "docker-compose.yml")
 SERVICES = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
+ONCE = {"engines"}  # runs when a person says so, and ends
 DOCKERFILES = sorted({service["build"]["dockerfile"] for service in OURS.values()})
 
 
@@ -25,14 +28,21 @@ def test_the_compose_file_follows_the_specification() -> None:
 
 def test_the_profiles_are_those_of_the_docs() -> None:
     profiles = {profile for service in SERVICES.values() for profile in service.get("profiles", ())}
-    assert profiles == {"telegram", "discord", "web", "cpu", "gpu"}
+    assert profiles == {"telegram", "discord", "web", "cpu", "gpu", "engines"}
+    told = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    assert all(f"`{profile}`" in told for profile in profiles)
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_a_service_of_ours_has_the_least_rights_and_a_healthcheck(name: str) -> None:
+def test_a_service_of_ours_has_the_least_rights(name: str) -> None:
     service = OURS[name]
     assert service["read_only"] and service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+@pytest.mark.parametrize("name", [name for name in OURS if name not in ONCE])
+def test_a_service_that_stays_has_a_healthcheck(name: str) -> None:
+    service = OURS[name]
     assert service["healthcheck"]["test"][0] == "CMD"
     assert service["depends_on"]["redis"] == {"condition": "service_healthy"}
     assert "inside" in service["networks"]
@@ -40,7 +50,32 @@ def test_a_service_of_ours_has_the_least_rights_and_a_healthcheck(name: str) -> 
 
 def test_only_what_speaks_to_the_world_is_on_the_outer_network() -> None:
     outside = {name for name, service in SERVICES.items() if "outside" in service["networks"]}
-    assert outside == {"downloads", "telegram", "discord", "web"}
+    assert outside == {"downloads", "telegram", "discord", "web", "engines"}
+    assert all(SERVICES[name]["restart"] == "no" for name in ONCE)
+
+
+def test_workers_and_the_installer_of_engines_share_image_and_volume() -> None:
+    """What is installed is bound to the interpreter that installed it."""
+    worker, installer = SERVICES["worker-gpu"], SERVICES["engines"]
+    assert worker["build"] == installer["build"]
+    assert "engines:/engines" in worker["volumes"] and "engines:/engines" in installer["volumes"]
+    text = (ROOT / "queue" / "Dockerfile").read_text(encoding="utf-8")
+    stage = text.split(" AS gpu\n")[1].split("\nFROM ")[0]
+    assert "RIGSHOT_ENVS_HOME=/engines" in stage and stage.rindex("USER rigshot") < stage.rindex("CMD")
+    wanted = {tomllib.loads(file.read_text(encoding="utf-8"))["engine"]["python"] for file in (ROOT / "envs").glob("*/engine.toml")}
+    assert wanted == {worker["build"]["args"]["PYTHON"]}
+
+
+def test_an_image_for_cards_starts_a_worker_for_each() -> None:
+    from rigshot_bots.up.command import COMMAND
+
+    stage = (ROOT / "queue" / "Dockerfile").read_text(encoding="utf-8").split(" AS gpu\n")[1].split("\nFROM ")[0]
+    words = json.loads(stage[stage.rindex("CMD ") + 4 :].strip())
+    parser = argparse.ArgumentParser()
+    COMMAND.configure(parser)
+    assert words[:4] == ["/app/bin/python", "-m", "rigshot_bots.terminal", "up"]
+    chosen = parser.parse_args(words[4:])
+    assert (chosen.only, chosen.workers) == (("worker",), "gpus")
     assert COMPOSE["networks"]["inside"]["internal"]
 
 

@@ -1,5 +1,6 @@
 """One terminal for all processes: what is started, what its log says, and that everything ends."""
 
+import argparse
 import asyncio
 import os
 import signal
@@ -145,3 +146,37 @@ def test_several_workers_have_names_of_their_own() -> None:
     chosen = choose(BotSettings(), only=("worker",), workers=2).services
     assert [service.name for service in chosen] == ["worker 1", "worker 2"]
     assert len({service.command for service in chosen}) == 1
+
+
+def test_every_card_gets_a_worker_that_sees_it_alone() -> None:
+    chosen = choose(BotSettings(), only=("worker", "downloads"), cards=("GPU-aa", "GPU-bb")).services
+    assert [service.name for service in chosen] == ["worker 1", "worker 2", "downloads"]
+    assert [service.environment.get("CUDA_VISIBLE_DEVICES") for service in chosen] == ["GPU-aa", "GPU-bb", None]
+    assert [service.name for service in choose(BotSettings(), only=("worker",), cards=("GPU-aa",)).services] == ["worker"]
+
+
+async def test_a_service_is_started_with_its_own_environment() -> None:
+    lines: list[str] = []
+    command = (sys.executable, "-c", "import os; print(os.environ['CUDA_VISIBLE_DEVICES'], 'PATH' in os.environ)")
+    services = [Service(name="worker", command=command, environment={"CUDA_VISIBLE_DEVICES": "GPU-aa"})]
+    running = Supervisor(services, say=lambda _, line: lines.append(line), tell=lambda *_, **__: None)
+    task = asyncio.create_task(running.run())
+    async with asyncio.timeout(20):
+        while not lines:
+            await asyncio.sleep(0.05)
+    running.stop()
+    await task
+    assert lines[0] == "GPU-aa True"
+
+
+def test_a_worker_for_each_card_needs_a_card(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    from rigshot_bots.up import command
+
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    parser = argparse.ArgumentParser()
+    command.COMMAND.configure(parser)
+    assert command.COMMAND.run(parser.parse_args(["--workers", "gpus"])) == 1
+    assert "no graphics card" in capfd.readouterr().err
+    for wrong in ("0", "-1", "two"):
+        with pytest.raises(SystemExit):
+            parser.parse_args(["--workers", wrong])

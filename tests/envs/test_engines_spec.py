@@ -10,7 +10,7 @@ from small_engine import EngineLab
 
 from rigshot_pipeline import wording
 from rigshot_pipeline.engines import BadSpec, Worker, discover, read_spec
-from rigshot_pipeline.engines.gpu import budget_mb, cards, our_card
+from rigshot_pipeline.engines.gpu import budget_mb, cards, our_card, visible_cards
 from rigshot_pipeline.engines.overview import examine
 from rigshot_pipeline.engines.places import envs_folders, shared_code, worker_variables
 from rigshot_pipeline.errors import EngineFailed
@@ -183,6 +183,14 @@ def test_the_card_is_the_one_that_a_worker_would_see(
     card = our_card()
     assert (card and card.name) == name
     assert budget_mb() == (int(card.memory_mb * 0.94) if card else 0)
+
+
+def test_the_visible_cards_are_those_that_are_left_in_their_order(smi: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [card.uuid for card in visible_cards()] == ["GPU-aa", "GPU-bb"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1, GPU-aa")
+    assert [card.uuid for card in visible_cards()] == ["GPU-bb", "GPU-aa"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert visible_cards() == ()
 
 
 @pytest.mark.parametrize("script", ["exit 9", "echo 'No devices were found'", "echo '0, GPU-aa, Strange, [N/A]'"])

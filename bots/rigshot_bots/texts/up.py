@@ -15,6 +15,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         '沒有安裝函式庫（pip install "rigshot-bots[{service}]"）。',
     ),
     "up_no_token": ("RIGSHOT_{name}__TOKEN is not set.", "沒有設定 RIGSHOT_{name}__TOKEN。"),
+    "up_no_card": (
+        "There is no graphics card here (nvidia-smi shows none); start it without “--workers gpus”.",
+        "這裡沒有顯示卡（nvidia-smi 沒有列出任何一張）；請不要加「--workers gpus」。",
+    ),
     "up_elsewhere": ("it is not asked for (--only).", "沒有要求啟動（--only）。"),
     "up_again": (
         "{service} ended with status {status}; it starts again in {seconds:g} s.",

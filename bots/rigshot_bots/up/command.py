@@ -24,12 +24,19 @@ __all__ = ["COMMAND"]
 
 DONE, FAILED, WRONG_SETTINGS = 0, 1, 2
 _COLOURS = ("cyan", "green", "magenta", "yellow", "blue")
+EACH_CARD = "gpus"
 _GLANCE = 0.3  # seconds between two looks at whether the pages answer
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", type=_names, default=(), metavar="LIST", help=f"start only these of {', '.join(SERVICES)}")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="so many photos are made at once (default: 1)")
+    parser.add_argument(
+        "--workers",
+        type=_workers,
+        default=1,
+        metavar="N",
+        help=f"so many photos are made at once (default: 1); {EACH_CARD}: one worker for every graphics card",
+    )
     parser.add_argument("--language", choices=LANGUAGES, default="en", help="the language of this command's own lines")
 
 
@@ -41,11 +48,20 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
+def _workers(text: str) -> int | str:
+    if text == EACH_CARD:
+        return text
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number of workers nor {EACH_CARD}")
+    return int(text)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     # The libraries behind these take a second that --help need not wait for.
     from pydantic import ValidationError
     from rich.console import Console
 
+    from rigshot_queue.cards import card_uuids
     from rigshot_storage import StorageSettings, explain
 
     from ..settings import BotSettings
@@ -57,7 +73,12 @@ def _run(arguments: argparse.Namespace) -> int:
     except ValidationError as error:
         console.print(say("doctor_settings_wrong", language, reason=explain(error)), markup=False)
         return WRONG_SETTINGS
-    choice = choose(settings, only=arguments.only, workers=arguments.workers)
+    each_card = arguments.workers == EACH_CARD
+    cards = card_uuids() if each_card else ()
+    if each_card and not cards:
+        console.print(say("up_no_card", language), markup=False)
+        return FAILED
+    choice = choose(settings, only=arguments.only, workers=1 if each_card else arguments.workers, cards=cards)
     return asyncio.run(_Terminal(console, language).run(choice, settings, storage))
 
 

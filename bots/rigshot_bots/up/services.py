@@ -2,8 +2,8 @@
 
 import importlib.util
 import sys
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,10 +18,11 @@ _LIBRARIES = {"worker": "rigshot_pipeline", "web": "gradio", "telegram": "telegr
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A process: its ``name`` in the log and the command that starts it."""
+    """A process: its ``name`` in the log, the command that starts it, and what its environment has beside ours."""
 
     name: str
     command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +33,11 @@ class Choice:
     left_out: tuple[tuple[str, str, dict[str, str]], ...]
 
 
-def choose(settings: "BotSettings", *, only: Collection[str] = (), workers: int = 1) -> Choice:
-    """Every service that is installed and configured, at most those in ``only`` where it names any."""
+def choose(settings: "BotSettings", *, only: Collection[str] = (), workers: int = 1, cards: Sequence[str] = ()) -> Choice:
+    """Every service that is installed and configured, at most those in ``only`` where it names any.
+
+    ``cards``: graphics cards by their UUID, each of which gets a worker that sees it alone, instead of so many ``workers``.
+    """
     services: list[Service] = []
     left_out: list[tuple[str, str, dict[str, str]]] = []
     for name in SERVICES:
@@ -44,10 +48,15 @@ def choose(settings: "BotSettings", *, only: Collection[str] = (), workers: int 
         elif not _token(settings, name):
             left_out.append((name, "up_no_token", {"name": name.upper()}))
         else:
-            count = workers if name == "worker" else 1
+            count = (len(cards) or workers) if name == "worker" else 1
             names = [name] if count == 1 else [f"{name} {number}" for number in range(1, count + 1)]
             command = (sys.executable, "-m", "rigshot_bots.terminal", name)
-            services += [Service(name=each, command=command) for each in names]
+            own = (
+                [{"CUDA_VISIBLE_DEVICES": card, "RIGSHOT_ENGINE_DEVICE": "cuda"} for card in cards]
+                if name == "worker" and cards
+                else [{}] * count
+            )
+            services += [Service(name=each, command=command, environment=more) for each, more in zip(names, own, strict=True)]
     return Choice(services=tuple(services), left_out=tuple(left_out))
 
 

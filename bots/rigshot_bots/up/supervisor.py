@@ -87,7 +87,7 @@ class Supervisor:
             limit=LONGEST_LINE,
             start_new_session=True,
             preexec_fn=_end_with_the_parent,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, **service.environment, "PYTHONUNBUFFERED": "1"},
         )
         self._processes[service.name] = process
         if self._stopping.is_set():  # it was asked for while this one was being started

@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from functools import cache
 
-__all__ = ["BUDGET", "DEVICE", "Card", "budget_mb", "cards", "on_cpu", "our_card"]
+__all__ = ["BUDGET", "DEVICE", "Card", "budget_mb", "cards", "on_cpu", "our_card", "visible_cards"]
 
 BUDGET = "RIGSHOT_GPU_MB"
 """Setting: megabytes of the card that engines may use; else all but what the display and the driver keep."""
@@ -41,14 +41,18 @@ def cards() -> tuple[Card, ...]:
     return tuple(Card(index=row[0], uuid=row[1], name=row[2], memory_mb=int(row[3])) for row in rows if len(row) == 4 and row[3].isdigit())
 
 
+def visible_cards() -> tuple[Card, ...]:
+    """The cards that CUDA_VISIBLE_DEVICES leaves to this process, in its order."""
+    if (said := os.environ.get("CUDA_VISIBLE_DEVICES")) is None:
+        return cards()
+    return tuple(card for word in said.split(",") for card in cards() if word.strip() in (card.index, card.uuid))
+
+
 def our_card() -> Card | None:
     """The card that a worker of ours sees as its own: the first that CUDA_VISIBLE_DEVICES leaves, or that RIGSHOT_ENGINE_DEVICE names."""
     if on_cpu():
         return None
-    visible = list(cards())
-    if (said := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
-        words = [word.strip() for word in said.split(",")]
-        visible = [card for word in words for card in visible if word in (card.index, card.uuid)]
+    visible = visible_cards()
     number = os.environ.get(DEVICE, "").partition(":")[2]
     place = int(number) if number.isdigit() else 0
     return visible[place] if place < len(visible) else None
