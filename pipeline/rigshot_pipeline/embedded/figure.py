@@ -15,6 +15,9 @@ __all__ = ["Branch", "Figure", "Points"]
 
 Points = NDArray[np.float64]
 
+HIDDEN = 0.85
+"""The share of a limb that must lie inside the outline, if the outline is to hide it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Branch:
@@ -92,6 +95,10 @@ class Figure:
         row = int(np.clip(y, 0, distance.shape[0] - 1))
         column = int(np.clip(x, 0, distance.shape[1] - 1))
         return float(distance[row, column])
+
+    def hides(self, path: Points) -> bool:
+        """Whether the outline could hide a limb along ``path`` (n, 2 or more columns)."""
+        return bool(np.mean([self.room(point[0], point[1]) > 0 for point in path]) >= HIDDEN)
 
     def branches(self, core: set[int]) -> list[Branch]:
         """All branches of the tree that leave a connected set of nodes ``core`` holding the root, longest way of each."""

@@ -42,8 +42,7 @@ class Measures:
     ``symmetry`` and ``upside_symmetry``: IoU with the mirror image across an upright and a lying axis; ``contact``: share of the
     width that stands on the ground; ``ball``: the greatest inner radius and ``belly`` its centre's height over the ground;
     ``slenderness``: the longest way in the tree over the median thickness; ``evenness`` of that thickness; ``stalk``: narrow before
-    one end, wide at it; ``beak``: a thin spike up on one side; ``arms``: limbs off the ground on both sides;
-    ``leg_spread``: how far apart the outermost legs start over the trunk's thickness.
+    one end, wide at it; ``beak``: a thin spike up on one side; ``arms``: limbs off the ground on both sides.
     """
 
     width: int
@@ -61,7 +60,6 @@ class Measures:
     stalk: bool
     beak: bool
     arms: bool
-    leg_spread: float
     head_offset: float
     bulk_right: float
     weight_right: float
@@ -99,7 +97,6 @@ def measure(mask: NDArray[np.bool_], *, smooth: float) -> Measures:
         stalk=_stalk(_levelled(silhouette.mask)),
         beak=any(_is_beak(limb, tree, top, height) for limb in limbs),
         arms=_arms(limbs, middle, top, height, width),
-        leg_spread=_leg_spread(legs, float(tree.radius[0])),
         head_offset=_head_offset(silhouette, middle),
         **_facing_measures(silhouette, tree, limbs, legs, middle),
     )
@@ -214,11 +211,6 @@ def _arms(limbs: tuple[LimbMeasure, ...], middle: float, top: int, height: int, 
             right = limb.tip[0] > middle
             sides[right] = max(sides.get(right, 0.0), limb.length)
     return len(sides) == 2 and min(sides.values()) > 0.45 * max(sides.values())
-
-
-def _leg_spread(legs: tuple[LimbMeasure, ...], ball: float) -> float:
-    columns = [leg.root[0] for leg in legs]
-    return (max(columns) - min(columns)) / (2 * ball) if columns else 0.0
 
 
 def _head_offset(silhouette: Silhouette, middle: float) -> float:

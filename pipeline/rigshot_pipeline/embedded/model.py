@@ -15,13 +15,17 @@ from .parts_front import frontal
 from .parts_lens import single_lens
 from .parts_rest import resting_quadruped
 from .parts_side import side_quadruped
-from .reading import Reading, read_silhouette
+from .reading import STEEPEST, Reading, read_silhouette
 from .relief import light_on_grid, relief_field
 from .shapes import Anatomy, mirrored, oblique
 from .silhouette import Silhouette, silhouette_of
 from .surface import Surface, surface_of
 
 __all__ = ["Model", "model_of", "warm"]
+
+_SQUARE = 4.0  # degrees: a subject turned by less is built as a pure side view
+_LEVEL = 1.0  # degrees of pitch that are none
+_HOLD = 0.08  # of the trunk's length
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +71,7 @@ def _anatomy(silhouette: Silhouette, light: NDArray[np.float32], reading: Readin
     figure = Figure(silhouette=silhouette, tree=medial_tree(silhouette.mask), light=light, cut=cut)
     if reading.plan == "quadruped":
         if reading.view != "front" and reading.pose == "standing":
-            return _turned(side_quadruped(figure), reading)
+            return _side(figure, reading)
         if reading.pose == "lying" or (reading.view != "front" and reading.pose == "sitting"):
             return resting_quadruped(figure, reading)
         return frontal(figure, reading)
@@ -84,26 +88,54 @@ def _anatomy(silhouette: Silhouette, light: NDArray[np.float32], reading: Readin
     return single_lens(silhouette, figure.tree, reading)
 
 
-def _turned(anatomy: Anatomy, reading: Reading) -> Anatomy:
-    """A side view's anatomy, turned towards the viewer as the reading says."""
+def _side(figure: Figure, reading: Reading) -> Anatomy:
+    """A standing animal from its side: as it is where it stands square to a camera at its own height, else turned in depth."""
+    anatomy = side_quadruped(figure, heading=reading.heading, pitch=reading.pitch)
+    pitch = _pitch(anatomy, reading)
+    if abs(reading.heading - 90) < _SQUARE and pitch < _LEVEL:
+        return replace(anatomy, view=reading.view)
+    anatomy = side_quadruped(figure, heading=reading.heading, pitch=pitch, level=False)
+    return _turned(anatomy, reading, pitch)
+
+
+def _turned(anatomy: Anatomy, reading: Reading, pitch: float) -> Anatomy:
+    """A side view's anatomy, turned in depth as the reading says."""
     anatomy = replace(anatomy, view=reading.view)
-    if reading.heading > 85:
-        return anatomy
     trunk, head = anatomy.shapes[0], next((shape for shape in anatomy.shapes if shape.kind == "head"), anatomy.shapes[0])
     ball = int(np.argmax(head.radius))
     return oblique(
         anatomy,
         reading.heading,
-        middle=float(trunk.path[:, 0].mean()),
+        pitch=pitch,
+        middle=(float(trunk.path[:, 0].mean()), float(trunk.path[:, 1].mean())),
         head=max(float(head.path[ball, 0] - 0.9 * head.radius[ball]), float(trunk.path[:, 0].max())),
     )
 
 
+def _pitch(anatomy: Anatomy, reading: Reading) -> float:
+    """The pitch that sets the feet on one level, as far as they show it, and else the reading's.
+
+    Under a camera that looks down by p a foot's row is sin(p) times how near to the viewer it stands: a regression over the feet, held
+    near the reading's by as much as feet that stand a tenth of the trunk apart.
+    """
+    turn = np.radians(reading.heading)
+    feet = np.array([shape.path[-1] for shape in anatomy.shapes if shape.kind == "leg" and shape.visible]).reshape(-1, 3)
+    if len(feet) < 2:
+        return reading.pitch
+    near = feet[:, 0] / np.tan(turn) + feet[:, 2] / np.sin(turn)
+    near, rows = near - near.mean(), feet[:, 1] - feet[:, 1].mean()
+    hold = len(feet) * (_HOLD * float(np.ptp(anatomy.shapes[0].path[:, 0]))) ** 2
+    sine = (float(near @ rows) + hold * np.sin(np.radians(reading.pitch))) / (float(near @ near) + hold)
+    return float(np.clip(np.degrees(np.arcsin(np.clip(sine, -1, 1))), 0, STEEPEST))
+
+
 def _in_world(silhouette: Silhouette, anatomy: Anatomy, surface: Surface, size: int) -> Model:
     """Turn cells into metres: ground at y = 0, centred, the longest extent 1."""
-    turn = np.radians(anatomy.heading)
-    # Rows: the world's X (the subject's left), Y (up) and Z (its forward) in the frame of the cells (right, down, towards the viewer).
-    axes = np.array([[np.cos(turn), 0, -np.sin(turn)], [0, -1, 0], [np.sin(turn), 0, np.cos(turn)]])
+    turn, rise = np.radians(anatomy.heading), np.radians(anatomy.pitch)
+    sine, cosine, down = np.sin(turn), np.cos(turn), np.array([0, np.sin(rise), np.cos(rise)])
+    # Rows: the world's X (the subject's left), Y (up) and Z (its forward) in the frame of the cells (right, down, towards the viewer);
+    # ``down`` is what is level there and comes towards the viewer.
+    axes = np.stack([[cosine, 0, 0] - sine * down, [0, -np.cos(rise), np.sin(rise)], [sine, 0, 0] + cosine * down])
     turned = surface.vertices @ axes.T
     low, high = turned.min(0), turned.max(0)
     scale = 1 / float((high - low).max())

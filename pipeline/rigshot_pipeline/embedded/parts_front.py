@@ -17,7 +17,7 @@ from .frame import Frame, frame_of, row_ball
 from .inflate import Lens, lens_of
 from .limb_names import name_branches
 from .reading import Reading
-from .shapes import Anatomy, PartShape, cones_along
+from .shapes import Anatomy, PartShape, cones_along, moved
 
 __all__ = ["frontal", "muzzle"]
 
@@ -35,11 +35,22 @@ CUP = 1.5
 SIDES: tuple[tuple[Side, float], ...] = (("left", 1.0), ("right", -1.0))
 MUZZLE = 0.42
 """Radius of the muzzle over the head's."""
+TRUNK_LENGTH = (5.0, 0.65)
+"""From the fore to the hind legs, over the trunk's half width and over the height: 4.1..5.5 and .5...94 of eight rigged animals."""
+TRUNK_WIDTH = (0.09, 0.21)
+"""Half the trunk's width over the height: .10...23."""
+TRUNK_TALL = 1.3
+"""The trunk's height over its width: 1.2..1.4."""
+TRUNK_AT = 0.575
+"""The height of the trunk's middle over the whole height: .46...69."""
+ROOM = 0.6
+"""The least room that the outline leaves a trunk behind it, over the trunk's half width."""
 
 
 def frontal(figure: Figure, reading: Reading) -> Anatomy:
     """The anatomy of a subject seen from the front, or nearly so."""
     frame = frame_of(figure)
+    reading = _hidden_behind(figure, frame, reading)
     limbs = name_branches(figure, frame, reading.plan)
     owner = np.zeros(len(figure.tree.parent), np.int64)
     for place, limb in enumerate(limbs, 1):
@@ -50,7 +61,30 @@ def frontal(figure: Figure, reading: Reading) -> Anatomy:
     for place, limb in enumerate(limbs, 1):
         shapes.append(_limb(figure, frame, reading, limb.kind, limb.side, limb.branch, cells == place, shapes))
     shapes += _hidden_legs(figure, frame, reading, shapes)
-    return Anatomy(plan=reading.plan, view=reading.view, heading=0.0, shapes=tuple(_unique(shapes)))
+    stands = reading.plan == "quadruped" and reading.pose == "standing"
+    heading, pitch = (_signed_heading(reading), reading.pitch) if stands else (0.0, 0.0)
+    return Anatomy(plan=reading.plan, view=reading.view, heading=heading, pitch=pitch, shapes=tuple(_unique(shapes)))
+
+
+def _signed_heading(reading: Reading) -> float:
+    """Degrees from the viewer's direction to the subject's forward, to the picture's right positive."""
+    return reading.heading * (1 if reading.leaning == "right" else -1) if reading.view == "front" else 0.0
+
+
+def _hidden_behind(figure: Figure, frame: Frame, reading: Reading) -> Reading:
+    """The reading with the body turned no further aside than the outline hides it."""
+    for heading in (reading.heading, 0.66 * reading.heading, 0.33 * reading.heading):
+        turned = replace(reading, heading=heading)
+        way, cones = _body_behind(figure, frame, turned)
+        if min(figure.room(x, y) for x, y, _ in way) > ROOM * float(cones[:, 3].min()):
+            return turned
+    return replace(reading, heading=0.0)
+
+
+def _backwards(reading: Reading) -> Points:
+    """The unit vector (3,) in the frame of the cells along which a standing animal's body reaches backwards."""
+    turn, rise = np.radians(_signed_heading(reading)), np.radians(reading.pitch)
+    return -np.array([np.sin(turn), np.cos(turn) * np.sin(rise), np.cos(turn) * np.cos(rise)])
 
 
 def _core(figure: Figure, frame: Frame, reading: Reading, cells: NDArray[np.int64], *, eared: bool) -> list[PartShape]:
@@ -103,22 +137,32 @@ def _torso(figure: Figure, frame: Frame, reading: Reading, mask: Mask) -> PartSh
     cones = np.zeros((0, 9))
     points = np.array(path)
     if reading.plan == "quadruped" and reading.pose != "sitting":
-        points, cones = _body_behind(figure, frame)
+        points, cones = _body_behind(figure, frame, reading)
+        radius = list(cones[:5, 3][::-1])
     return PartShape(
         name="trunk", kind="trunk", side="centre", parent=None, path=points, radius=np.array(radius), lens=lens, cones=cones, core=True
     )
 
 
-def _body_behind(figure: Figure, frame: Frame) -> tuple[Points, NDArray[np.float64]]:
-    """A trunk that reaches backwards from the chest of a standing animal, as long as twice its width."""
+def _body_behind(figure: Figure, frame: Frame, reading: Reading) -> tuple[Points, NDArray[np.float64]]:
+    """A standing animal's trunk, from the hips to the chest: as long and as tall for its width as those of rigged animals.
+
+    Two chains of cones, one above the other, for a trunk is taller than it is wide.
+    """
+    height = float(figure.height)
     chest = figure.tree.points[0] if abs(figure.tree.points[0, 0] - frame.axis) < 0.5 * frame.torso_radius else frame.torso
-    ball = min(figure.room(*chest), 0.27 * figure.height) * 0.95
-    steps = np.linspace(0, 1, 5)
-    # A belly that rises a little towards slimmer loins, then the rump.
-    rise = ball * np.array([0.0, 0.0, 0.05, 0.07, 0.04])
-    way = np.c_[np.full(5, chest[0]), chest[1] - rise, -steps * 2.9 * ball]
-    cones = cones_along(way, ball * np.array([1.0, 0.97, 0.90, 0.86, 0.80]))
-    return way[::-1].copy(), cones
+    turn = np.radians(abs(_signed_heading(reading)))
+    # The wider a turned animal's outline is, the more of it is the trunk's length.
+    seen = figure.room(*chest) / float(np.cos(turn) + 0.35 * TRUNK_LENGTH[0] * np.sin(turn))
+    half = float(np.clip(seen, TRUNK_WIDTH[0] * height, TRUNK_WIDTH[1] * height))
+    long = 0.5 * (TRUNK_LENGTH[0] * half + TRUNK_LENGTH[1] * height)
+    row = 0.5 * (chest[1] + figure.ground - TRUNK_AT * height)
+    # From a little before the fore legs to a little behind the hind legs; a belly that rises towards the loins.
+    steps = np.linspace(-0.5 * half, long, 5)[:, None]
+    way = np.array([chest[0], row, 0.0]) + steps * _backwards(reading) - np.array([0, half, 0]) * np.array([0, 0, 0.08, 0.12, 0.1])[:, None]
+    thick = half * np.array([0.92, 1.0, 0.95, 0.9, 0.84])
+    apart = np.array([0.0, (TRUNK_TALL - 1) * half, 0.0]) * np.array([0.7, 1.0, 1.0, 0.9, 0.5])[:, None]
+    return way[::-1].copy(), np.concatenate([cones_along(way + apart, thick), cones_along(way - apart, thick)])
 
 
 def _head(figure: Figure, frame: Frame, reading: Reading, mask: Mask, torso: PartShape, *, eared: bool) -> PartShape:
@@ -235,13 +279,14 @@ def _hidden_legs(figure: Figure, frame: Frame, reading: Reading, shapes: list[Pa
     """What a frontal picture of a pet hides or merges: fore legs of a sitting one, hind legs of both."""
     if reading.plan != "quadruped" or figure.bust:
         return []
-    return _sitting_legs(figure, frame, shapes) if reading.pose == "sitting" else _hind_legs(figure, frame, shapes)
+    return _sitting_legs(figure, frame, shapes) if reading.pose == "sitting" else _hind_legs(figure, frame, reading, shapes)
 
 
-def _hind_legs(figure: Figure, frame: Frame, shapes: list[PartShape]) -> list[PartShape]:
-    """Under the far end of the body copies of the fore legs, which the same outline hides; plain legs where the picture shows none."""
-    back = float(shapes[0].path[0][2])
-    move = np.array([0.0, 0.0, back])
+def _hind_legs(figure: Figure, frame: Frame, reading: Reading, shapes: list[PartShape]) -> list[PartShape]:
+    """Under the far end of the body copies of the fore legs, behind the same outline; plain legs where the picture shows none."""
+    back = shapes[0].path[0] - shapes[0].path[-1]
+    back = back + 0.6 * float(shapes[0].radius[0]) * back / max(float(np.linalg.norm(back)), 1e-6) * -1
+    back[1] = float(np.linalg.norm(back)) * _backwards(reading)[1]
     added = []
     for side, sign in SIDES:
         place = next((place for place, shape in enumerate(shapes) if shape.kind == "leg" and shape.side == side), None)
@@ -250,12 +295,28 @@ def _hind_legs(figure: Figure, frame: Frame, shapes: list[PartShape]) -> list[Pa
             added.append(fore)
         else:
             fore = shapes[place] = replace(shapes[place], name=f"leg_fore_{side}")
-        lens, cones = fore.lens, fore.cones.copy()
-        cones[:, [2, 6]] += back
-        if lens is not None:
-            lens = replace(lens, centre=(lens.centre + np.float32(back)).astype(np.float32))
-        added.append(replace(fore, name=f"leg_hind_{side}", path=fore.path + move, lens=lens, cones=cones, visible=False))
+        hind = _with_thigh(moved(fore, _hidden(figure, fore, back)), shapes[0], sign)
+        added.append(replace(hind, name=f"leg_hind_{side}", visible=False))
     return added
+
+
+def _with_thigh(leg: PartShape, trunk: PartShape, sign: float) -> PartShape:
+    """The hind leg with a thigh that reaches into the trunk, wherever that is."""
+    half = float(trunk.radius[0])
+    hip = trunk.path[0] + np.array([sign * 0.35 * half, 0.3 * half, 0.0]) + 0.3 * (trunk.path[1] - trunk.path[0])
+    thigh = cones_along(np.stack([hip, leg.path[0]]), np.array([0.7 * half, min(1.1 * float(leg.radius[0]), 0.7 * half)]))
+    return replace(
+        leg, path=np.r_[hip[None], leg.path], radius=np.r_[0.7 * half, leg.radius], cones=np.concatenate([thigh, leg.cones]), blend=8.0
+    )
+
+
+def _hidden(figure: Figure, leg: PartShape, back: Points) -> Points:
+    """The move ``back`` (3,) as far aside as the outline still hides the leg."""
+    for share in (1.0, 0.75, 0.5, 0.25):
+        move = back * np.array([share, share, 1.0])
+        if figure.hides(leg.path + move):
+            return move
+    return back * np.array([0.0, 0.0, 1.0])
 
 
 def _plain_leg(figure: Figure, frame: Frame, side: Side, sign: float) -> PartShape:

@@ -16,7 +16,7 @@ from .inflate import Lens, lens_of
 from .labels import width_along
 from .limbs import Limb
 from .parts_plan import QuadrupedPlan, plan_of_quadruped
-from .shapes import Anatomy, PartShape
+from .shapes import Anatomy, PartShape, moved
 
 __all__ = ["side_quadruped"]
 
@@ -30,6 +30,8 @@ LEG = (np.array([0.0, 0.3, 0.5, 0.75, 0.9, 1.0]), np.array([0.58, 0.60, 0.70, 0.
 """The same from a leg's joint in the body to its sole: thighs are flat, paws broad."""
 LEG_AT = {"hind": 0.70, "fore": 0.63}
 """A leg's distance from the sagittal plane over the trunk's medial radius."""
+LOWER = 0.1  # the least by which a near sole is taken to lie lower, over the distance of both
+STEP = np.array([0.12, 1.0])  # how far the columns and the rows of soles can be trusted: legs swing forwards and backwards
 KNOB = 0.3  # of the trunk's radius: what is thinner and hangs under the trunk belongs to a leg
 LEG_CAP = 1.7  # of a leg's median radius: how thick its thigh may grow inside the body
 
@@ -43,16 +45,20 @@ class _Leg:
     cells: Mask | None
 
 
-def side_quadruped(figure: Figure) -> Anatomy:
-    """The anatomy of a standing quadruped that looks to the right."""
+def side_quadruped(figure: Figure, *, heading: float = 90.0, pitch: float = 0.0, level: bool = True) -> Anatomy:
+    """The anatomy, still as a pure side view, of a standing quadruped that looks to the right and heads ``heading`` degrees under a camera
+    that looks down by ``pitch`` degrees, which tells the near legs. ``level``: what does not reach the lowest row is lifted; else
+    every foot stands where it ends."""
     plan = plan_of_quadruped(figure)
     labels, core = _cells(figure, plan)
     body = lens_of(core, thickness=_thickness(figure, plan), cut=figure.cut)
     shapes = _core_shapes(figure, plan, body)
     girth = float(np.median(figure.tree.radius[plan.trunk]))
+    turn, rise = np.radians(heading), np.radians(pitch)
+    way = np.array([-np.cos(turn), np.sin(turn) * np.sin(rise)])
     for pair, limbs, base, joint in (("hind", plan.hind, _HIND, shapes[0].path[0]), ("fore", plan.fore, _FORE, shapes[0].path[-1])):
         legs = [_leg(figure, limb, labels == base + place) for place, limb in enumerate(limbs)]
-        shapes += _leg_pair(figure, pair, legs or [_template_leg(figure, joint)], LEG_AT[pair] * girth)
+        shapes += _leg_pair(figure, pair, legs or [_template_leg(figure, joint)], LEG_AT[pair] * girth, nearer=way, level=level)
     shapes += _ear_shapes(figure, plan, labels, body)
     return Anatomy(plan="quadruped", view="side", heading=90.0, shapes=tuple(shapes))
 
@@ -163,9 +169,11 @@ def _template_leg(figure: Figure, joint: Points) -> _Leg:
     return _Leg(points=np.c_[np.full(4, joint[0]), joint[1] + drops], radius=radius, cells=None)
 
 
-def _leg_pair(figure: Figure, pair: str, legs: list[_Leg], depth: float) -> list[PartShape]:
-    """The near and the far leg; of two the lower sole is the near one, a single one stands for both."""
-    legs = sorted(legs, key=lambda leg: -leg.points[-1, 1])
+def _leg_pair(figure: Figure, pair: str, legs: list[_Leg], depth: float, *, nearer: Points, level: bool) -> list[PartShape]:
+    """The near and the far leg, a single one stands for both. ``nearer`` (2,) the way over the picture to the near sole from the
+    far one, over their distance: lower, and aside in a view at an angle, where steps count for more."""
+    order = STEP * np.array([nearer[0], max(nearer[1], LOWER)])
+    legs = sorted(legs, key=lambda leg: -float(leg.points[-1] @ order))
     sides: tuple[tuple[_Leg, Side, float], ...] = ((legs[0], "right", 1.0), (legs[-1], "left", -1.0))
     shapes = []
     for leg, side, sign in sides:
@@ -177,19 +185,22 @@ def _leg_pair(figure: Figure, pair: str, legs: list[_Leg], depth: float) -> list
         if leg.cells is not None:
             mask |= leg.cells
         thickness = figure.field_along(leg.points, np.interp(t, *LEG), blur=2.0)
-        shapes.append(
-            PartShape(
-                name=f"leg_{pair}_{side}",
-                kind="leg",
-                side=side,
-                parent="trunk",
-                path=np.c_[leg.points, at],
-                radius=leg.radius,
-                lens=lens_of(mask, thickness=thickness, centre=figure.field_along(leg.points, at), ground=figure.ground),
-                blend=7.0,
-                visible=side == "right" or len(legs) > 1,
-            )
+        ground = figure.ground if level else round(float(leg.points[-1, 1]) + 0.4)
+        shape = PartShape(
+            name=f"leg_{pair}_{side}",
+            kind="leg",
+            side=side,
+            parent="trunk",
+            path=np.c_[leg.points, at],
+            radius=leg.radius,
+            lens=lens_of(mask, thickness=thickness, centre=figure.field_along(leg.points, at), ground=ground),
+            blend=7.0,
+            visible=side == "right" or len(legs) > 1,
         )
+        if not shape.visible:
+            aside = np.array([*(-2 * float(at[-1] * sign) * nearer), 0.0])
+            shape = moved(shape, aside if figure.hides(shape.path + aside) else aside * np.array([0.0, 1.0, 0.0]))
+        shapes.append(shape)
     return shapes
 
 

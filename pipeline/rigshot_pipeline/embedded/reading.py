@@ -7,15 +7,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..body import BodyPlan, View
+from .heading import Headings, likely_headings
 from .measures import Measures, measure
 
-__all__ = ["Facing", "Pose", "Reading", "read_silhouette"]
+__all__ = ["Facing", "Pose", "Reading", "heading_of", "read_silhouette"]
 
-SIDE_LENGTH = 1.52
-"""A standing animal's legs start that many trunk thicknesses apart in a pure side view (1.4..1.75, eight rigged animals)."""
-SHORTENED = 1.15
-"""Nearer together than this, a photo shows the animal at an angle."""
 USUAL_HEADING = 60.0
+"""Of an animal that a person calls turned and the outline does not."""
+FRONTAL = 25.0
+"""Degrees from the viewer's direction within which an animal is taken for frontal: its trunk hides behind its chest."""
+SQUARE = 20.0
+"""Degrees from the picture's plane within which an animal is seen from its side."""
+HEADING_WEIGHT = 1.0
+"""What the network's belief in a side counts for against the outline's other evidence (`Reading.lean`)."""
+FROM_BEHIND = 0.4
+"""How likely a photo from behind is over one from in front; the network learnt both alike, photos of standing dogs and cats are not."""
+DOUBTFUL = 0.5
+"""Where the likeliest direction, give or take 20 degrees, has less than this the outline's measures alone say how the animal is turned."""
+LONG = 1.3
+"""Width over height of a side view from which on it is no frontal one, whatever the network says of it."""
+WIDE, LEAST_ASIDE = 0.95, 40.0
+"""Width over height from which on an animal is turned aside by at least so many degrees: in front views of rigged ones it is .3 to .5."""
+FEW_FEET, STANDS = 0.33, 0.8
+"""Who touches the lowest rows with less of its width, on legs, and is turned this surely, stands: seen from above only its near feet do."""
+UNLIKELY = 0.12
+"""Where the network gives a side less than this, its mirror image tells the heading there."""
+SQUARE_ENOUGH = 8.0
+"""Degrees from the picture's plane that count as none, twice as many count fully: people photograph animals from their side on purpose."""
+BELIEVED = 0.3
+"""How much of the network's pitch is believed before the feet are looked at: it is off by 4 degrees, and says 6 where there is none."""
+STEEPEST = 30.0
+"""Degrees that a camera is believed to look down: more is a guess about feet that are not on the ground."""
 FACING = (5.0, 1.6, 0.5, 0.12, 1.25, -1.5)
 """Weights of the evidence for a standing animal's head: a logistic regression on 500 silhouettes of eight rigged animals in motion
 (97 % right on an animal that it had not seen), scaled to about 1; it also holds for 12 of 12 drawn and photographed ones."""
@@ -29,7 +51,8 @@ class Reading:
     """``view`` and ``plan`` with their confidences 0..1; ``pose``; ``facing``: where the head points in the picture ("front" for a
     frontal view); ``lean``: what speaks for the right (positive) or the left as the head's side, ``leaning`` that side, whatever
     the view; ``heading`` degrees between the viewer's
-    direction and the subject's forward, 0 (frontal) .. 90 (side), towards that side."""
+    direction and the subject's forward, 0 (frontal) .. 90 (side) .. 180 (from behind), towards that side; ``headings`` the same were
+    the head's side left or right, for a standing animal whose outline tells; ``pitch`` degrees that the camera looks down on it."""
 
     view: View
     view_confidence: float
@@ -39,6 +62,8 @@ class Reading:
     facing: Facing
     lean: float
     heading: float
+    headings: tuple[float, float] | None = None
+    pitch: float = 0.0
 
     @property
     def leaning(self) -> Literal["left", "right"]:
@@ -48,7 +73,10 @@ class Reading:
     def leaning_to(self, lean: float) -> "Reading":
         """This reading with other evidence for the head's side: positive = right."""
         turned = replace(self, lean=lean)
-        return turned if self.facing == "front" else replace(turned, facing=turned.leaning)
+        if self.facing == "front":
+            return turned
+        heading = self.heading if self.headings is None else self.headings[turned.leaning == "right"]
+        return replace(turned, facing=turned.leaning, heading=heading)
 
     def seen_as(self, *, plan: BodyPlan | None = None, view: View | None = None) -> "Reading":
         """This reading as a person corrects it: a plan, a view, or both; the facing follows the view."""
@@ -57,17 +85,20 @@ class Reading:
             changed = replace(changed, plan=plan, plan_confidence=1.0)
         if view is not None:
             pose = "standing" if view == "side" and self.view != "side" and self.pose != "lying" else self.pose
-            heading = {"side": 90.0, "front": 0.0}.get(view, self.heading if self.view == view else USUAL_HEADING)
+            heading = {"side": 90.0, "front": 0.0}.get(view, USUAL_HEADING)
+            if self.view == view:
+                heading = self.heading
             facing = "front" if view == "front" else self.leaning
             changed = replace(changed, view=view, view_confidence=1.0, pose=pose, facing=facing, heading=heading)
         return changed
 
 
-def read_silhouette(mask: NDArray[np.bool_], *, kind: str = "photo") -> Reading:
+def read_silhouette(mask: NDArray[np.bool_], *, kind: str = "photo", turns: bool = True) -> Reading:
     """Read the silhouette ``mask`` (H, W), True = subject, upright.
 
     ``kind``: photo, drawing or sprite: photos are of pets first, sprites of figures; a sprite's stairs are rounded. A picture that came
-    with its own alpha channel is best read as a drawing: it may show anything.
+    with its own alpha channel is best read as a drawing: it may show anything. ``turns``: a photo's standing animal may stand at an angle
+    to the line of sight; those that are drawn hardly do.
     Raises ValueError when the mask is empty.
     """
     seen = measure(mask, smooth=1.5 if kind == "sprite" else 0.0)
@@ -82,10 +113,10 @@ def read_silhouette(mask: NDArray[np.bool_], *, kind: str = "photo") -> Reading:
     scores["quadruped"] = 1.0 + max(side, 0.0)
     plan = max(scores, key=lambda name: scores[name])
     rest = max(score for name, score in scores.items() if name != plan)
-    view, confidence = _view(seen, plan, side, kind)
+    view, confidence = _view(seen, plan, side)
     pose = _pose(seen, plan, side)
     lean = _lean(seen, plan, pose)
-    return Reading(
+    reading = Reading(
         view=view,
         view_confidence=confidence,
         plan=plan,
@@ -93,8 +124,75 @@ def read_silhouette(mask: NDArray[np.bool_], *, kind: str = "photo") -> Reading:
         pose=pose,
         facing="front" if view == "front" else "right" if lean >= 0 else "left",
         lean=lean,
-        heading=_heading(seen, plan, view, pose),
+        heading=0.0 if view == "front" else 90.0,
     )
+    if not turns or kind != "photo" or plan != "quadruped":
+        return reading
+    return _turned(reading, seen, likely_headings(mask), side)
+
+
+def _turned(reading: Reading, seen: Measures, likely: Headings, side: float) -> Reading:
+    """The reading of a four-legged animal, if it stands, with the heading that its outline makes likely."""
+    middles = _middles(likely)
+    usual = FROM_BEHIND + (1 - FROM_BEHIND) / (1 + np.exp((np.abs(middles) - 100) / 5))
+    if side > 0 and seen.width > LONG * seen.height:
+        usual = np.where(np.abs(np.abs(middles) - 90) < 90 - 1.5 * FRONTAL, usual, 1e-3)
+    chance = likely.chance * usual
+    likely = replace(likely, chance=(chance / chance.sum()).astype(np.float32))
+    lean = reading.lean + HEADING_WEIGHT * (2 * float(likely.chance[middles > 0].sum()) - 1)
+    headings = _squared(heading_of(likely, right=False)), _squared(heading_of(likely, right=True))
+    heading = headings[lean >= 0]
+    sure = float(likely.chance[np.abs(np.abs(middles) - heading) < 20].sum())
+    if reading.pose == "sitting" and len(seen.legs) > 1 and seen.contact < FEW_FEET and sure > STANDS:
+        reading = replace(reading, pose="standing")
+    if reading.pose != "standing":
+        return reading
+    if sure < DOUBTFUL:
+        return replace(reading, heading={"side": 90.0, "front": 0.0}.get(reading.view, USUAL_HEADING))
+    if seen.width > WIDE * seen.height:
+        headings = _aside(headings[0]), _aside(headings[1])
+        heading = headings[lean >= 0]
+    frontal = min(heading, 180 - heading) < FRONTAL
+    view: View = "front" if frontal else "side" if abs(heading - 90) < SQUARE else "three_quarter"
+    return replace(
+        reading,
+        view=view,
+        view_confidence=float(np.clip(0.45 + 0.5 * sure, 0, 0.95)),
+        facing="front" if frontal else "right" if lean >= 0 else "left",
+        lean=lean,
+        # From in front and from behind an outline is the same; animals mostly look at the camera.
+        heading=min(heading, 180 - heading) if frontal else heading,
+        headings=headings,
+        pitch=float(np.clip(BELIEVED * likely.pitch, 0.0, STEEPEST)),
+    )
+
+
+def _aside(heading: float) -> float:
+    """The heading, far enough from the viewer's direction for an outline that is wide."""
+    return float(np.clip(heading, LEAST_ASIDE, 180 - LEAST_ASIDE))
+
+
+def _squared(heading: float) -> float:
+    off = heading - 90
+    return 90 + float(np.sign(off)) * min(abs(off), max(2 * (abs(off) - SQUARE_ENOUGH), 0.0))
+
+
+def heading_of(likely: Headings, *, right: bool) -> float:
+    """The likeliest heading 0..180 of an animal whose head is on the picture's ``right`` or left: the mean of what lies within 22 degrees
+    of where most does. A side that is unlikely itself borrows the other's answer, as the outline seen from the opposite direction."""
+    middles = _middles(likely) * (1 if right else -1)
+    ahead = np.where(middles > 0, likely.chance, 0).astype(np.float64)
+    if ahead.sum() < UNLIKELY:
+        return 180 - heading_of(likely, right=not right)
+    around = np.convolve(ahead, np.ones(5), "same")
+    near = np.abs(middles - middles[int(np.argmax(np.where(middles > 0, around, -1)))]) < 22
+    return float((ahead * near * middles).sum() / (ahead * near).sum())
+
+
+def _middles(likely: Headings) -> NDArray[np.float64]:
+    """The direction (72,) in degrees of each bin, to the right positive."""
+    middles: NDArray[np.float64] = ((np.arange(len(likely.chance)) + 0.5) * (360 / len(likely.chance)) - 180).astype(np.float64)
+    return middles
 
 
 def _side_quadruped(seen: Measures, kind: str) -> float:
@@ -156,29 +254,18 @@ def _biped(seen: Measures, kind: str) -> float:
     return score - 0.6 * (seen.width > 1.15 * seen.height) - 0.5 * (len(seen.gaps) > 1) - 0.4 * (seen.symmetry < 0.5)
 
 
-def _view(seen: Measures, plan: BodyPlan, side: float, kind: str) -> tuple[View, float]:
+def _view(seen: Measures, plan: BodyPlan, side: float) -> tuple[View, float]:
     if plan in ("fish", "snake"):
         return "side", 0.8
     if plan == "bird":
         return ("side", 0.7) if seen.symmetry < 0.7 else ("front", 0.7)
     if plan == "quadruped" and side > 0:
-        if kind == "photo" and len(seen.legs) > 1 and seen.leg_spread < SHORTENED:
-            return "three_quarter", 0.6
         return "side", float(np.clip(0.55 + 0.4 * side, 0, 0.95))
     stands = any(gap.height > 0.27 for gap in seen.gaps) and seen.belly > 0.42
     border = 0.78 if plan == "quadruped" and stands else 0.57
     if seen.symmetry < border:
         return "three_quarter", float(np.clip(0.5 + 2 * (border - seen.symmetry), 0, 0.8))
     return "front", float(np.clip(0.5 + 2 * (seen.symmetry - border), 0, 0.95))
-
-
-def _heading(seen: Measures, plan: BodyPlan, view: View, pose: Pose) -> float:
-    """From the foreshortening of the trunk; animals that are photographed at an angle look towards the camera."""
-    if view != "three_quarter":
-        return 0.0 if view == "front" else 90.0
-    if plan != "quadruped" or pose != "standing":
-        return 90.0
-    return float(np.clip(np.degrees(np.arcsin(min(seen.leg_spread / SIDE_LENGTH, 1.0))), 45.0, 75.0))
 
 
 def _pose(seen: Measures, plan: BodyPlan, side: float) -> Pose:

@@ -53,7 +53,7 @@ def surface_of(silhouette: Silhouette, anatomy: Anatomy, *, relief: NDArray[np.f
     points, triangles = _one_piece(points, triangles[:, ::-1].astype(np.int32))
     points = _faired(points, triangles)
     if relief is not None:
-        points = with_relief(points, triangles, relief, both_sides=abs(anatomy.heading) > 60)
+        points = with_relief(points, triangles, relief, both_sides=abs(abs(anatomy.heading) - 90) < 30)
     points, triangles = _fewer(points, triangles, faces)
     return Surface(vertices=points, faces=triangles, part=_parts_of(points, anatomy, packed))
 

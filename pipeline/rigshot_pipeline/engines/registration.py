@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
+from scipy.spatial.transform import Rotation
 
 from ..asset import Floats, Indices, Mesh
 from ..body import Body, BodyPart, Projection
@@ -37,6 +38,7 @@ _APART = 0.5  # of the outlines' overlap that a mean distance of 1 m to the embe
 _AS_SAID = 0.01  # that the heading which the engine announced is worth
 _TOWARDS = 0.01  # that coming towards the viewer is worth
 _SYMMETRIC = 0.03  # of the extent: mirrored points further off than that tell of no middle plane
+_LEVEL = 0.01  # radians by which a camera may look down and be level
 _FEW = 24  # vertices below which a part's centre line is left as it was
 
 
@@ -71,6 +73,13 @@ def registered(mesh: Mesh, model: Model, mask: Mask) -> Registered:
     ``model``: the embedded one of the same picture. The answer's model has the foreign mesh with its ground at y = 0, centred, its longest
     extent 1 m, and the body and the camera that go with it.
     """
+    # How far the camera looks down the embedded engine guesses from the outline: the mesh may know better.
+    level = _levelled(model)
+    ways = [_over(mesh, model, mask)] if level is None else [_over(mesh, way, mask) for way in (model, level)]
+    return max(ways, key=lambda way: way.iou)
+
+
+def _over(mesh: Mesh, model: Model, mask: Mask) -> Registered:
     view = _View(mesh, model.projection, mask)
     tried = sorted((view.tried(_Fit(yaw=yaw)) for yaw in np.arange(_HEADINGS) * 360 / _HEADINGS), key=lambda fit: -fit.iou)
     fits = [_refined(view, fit) for fit in tried[:_KEPT]]
@@ -89,6 +98,23 @@ def registered(mesh: Mesh, model: Model, mask: Mask) -> Registered:
         yaw=(best.yaw + 180) % 360 - 180,
         iou=best.iou,
         heading=None if along is None else _heading(along, best, model.projection),
+    )
+
+
+def _levelled(model: Model) -> Model | None:
+    """The model seen by a camera at its own height, leant as far as shows the same picture; None where the camera is level."""
+    right, viewer = (row / np.linalg.norm(row) for row in model.projection.matrix[[0, 2], :3].astype(np.float64))
+    rise = float(np.arcsin(np.clip(viewer[1], -1, 1)))
+    if abs(rise) < _LEVEL:
+        return None
+    lean = Rotation.from_rotvec(right * rise).as_matrix()
+    matrix = model.projection.matrix.astype(np.float64)
+    matrix[:, :3] = matrix[:, :3] @ lean.T
+    parts = tuple(replace(part, path=(part.path @ lean.T).astype(np.float32)) for part in model.body.parts)
+    return Model(
+        mesh=replace(model.mesh, vertices=(model.mesh.vertices @ lean.T).astype(np.float32)),
+        body=replace(model.body, parts=parts),
+        projection=Projection(matrix=matrix.astype(np.float32), size=model.projection.size),
     )
 
 
@@ -135,9 +161,11 @@ class _View:
 
 
 def _refined(view: _View, fit: _Fit) -> _Fit:
-    """The best fit around ``fit``, one of its numbers after the other, in ever smaller steps."""
-    for halving in range(_ROUNDS):
-        for name, step in zip(("yaw", "scale", "across", "down"), _STEPS, strict=True):
+    """The best fit around ``fit``, one of its numbers after the other, in ever smaller steps; the yaw first alone, for what the others
+    add to a wrong one keeps it wrong."""
+    numbers = tuple(zip(("yaw", "scale", "across", "down"), _STEPS, strict=True))
+    for halving, chosen in [(halving, chosen) for chosen in (numbers[:1], numbers) for halving in range(_ROUNDS)]:
+        for name, step in chosen:
             for way in (1, -1):
                 trial = view.tried(_changed(fit, name, way * step / 2**halving))
                 if trial.iou > fit.iou:

@@ -129,5 +129,10 @@ def _advice(reading: Reading) -> tuple[Advice, ...]:
 
 
 STAGE = Stage(
-    name="geometry", reads=("standardise", "cutout"), run=run, options=("subject", "view"), environment=partial(environment, "geometry")
+    name="geometry",
+    reads=("standardise", "cutout"),
+    run=run,
+    version=2,
+    options=("subject", "view"),
+    environment=partial(environment, "geometry"),
 )

@@ -59,7 +59,7 @@ def _by_engine(engine: Engine) -> Outcome:
     if not mask.any():
         raise Refused("no_subject")
     turned = _turn(picture, mask, subject, made["kind"], work.options)
-    reading = _corrected(_read(*_turned(picture, mask, turned), made["kind"]), work.options)
+    reading = _corrected(_read(*_turned(picture, mask, turned), made["kind"], subject), work.options)
     asked = wish_for(reading, whole=not measuring.cut_sides(mask))
     if asked is None:
         return _standardised(work, picture, subject, kind=made["kind"], scale=made["scale"])
@@ -82,7 +82,7 @@ def _standardised(work: Work, picture: Pixels, subject: Subject, *, kind: Kind, 
         raise Refused("no_subject")
     posed = "pose" in prepare
     turned = _turn(picture, mask, subject, kind, work.options) if posed else 0
-    reading = _corrected(_read(*_turned(picture, mask, turned), kind), work.options)
+    reading = _corrected(_read(*_turned(picture, mask, turned), kind, subject), work.options)
     mirrored = posed and reading.view == "side" and reading.facing == "left"
     frame = canonical_frame(mask, turned_degrees=turned, mirrored=mirrored, whole_steps=kind == "sprite")
     if not posed:
@@ -173,9 +173,9 @@ def _turned(picture: Pixels, mask: NDArray[np.bool_], degrees: int) -> tuple[Pix
     return turned[..., :3], turned[..., 3] >= 128
 
 
-def _read(picture: Pixels, mask: NDArray[np.bool_], kind: Kind) -> Reading:
+def _read(picture: Pixels, mask: NDArray[np.bool_], kind: Kind, subject: Subject) -> Reading:
     """What the outline says, and of the head's side an eye as well, where the picture shows one."""
-    reading = read_silhouette(mask, kind=kind)
+    reading = read_silhouette(mask, kind=kind, turns=subject.source != "alpha")
     return reading.leaning_to(reading.lean + EYE_WEIGHT * eye_evidence(picture, mask))
 
 
@@ -230,7 +230,7 @@ STAGE = Stage(
     name="standardise",
     reads=("intake", "enhance"),
     run=run,
-    version=4,
+    version=5,
     options=("subject", "view", "turn", "seed", "prepare", "repose"),
     environment=_environment,
 )
