@@ -6,13 +6,14 @@ Every picture of the set that has a mask or a matte goes through the stages up t
 its truth as a person would draw it (--box), and with the truth as a mask (--mask). The cutout's alpha is brought back into the
 photo by `canonical_from_photo` and compared at one half; pixels that the truth calls uncertain do not count. Prints a table
 and writes `cutout.json` and a picture of every cutout, worst first, to --out. With --times only the time is taken, of our own sample
-photos at 1024 px: of one look of the network, of finding the subject and of its soft edge, the least of N runs of each in turn, because
-cores are shared.
+photos at 1024 px: of one look of the network, of finding the subject, of its soft edge and of writing the pictures that both stages write,
+the least of N runs of each in turn, because cores are shared.
 """
 
 import argparse
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -26,7 +27,7 @@ from PIL import Image
 
 from rigshot_pipeline import store
 from rigshot_pipeline.embedded.canonical import canonical_frame, warp_colours, warp_map
-from rigshot_pipeline.embedded.refine import refine_subject
+from rigshot_pipeline.embedded.refine import Cutout, refine_subject
 from rigshot_pipeline.embedded.subject import find_subject
 from rigshot_pipeline.embedded.subject.own_network import subject_probability
 from rigshot_pipeline.errors import RigshotError
@@ -105,10 +106,12 @@ def _times(runs: int) -> None:
         subject = find_subject(photo, kind="photo")
         frame = canonical_frame(subject.probability >= 0.5)
         square, rough = warp_colours(photo, frame), warp_map(subject.probability, frame)
+        cutout = refine_subject(square, rough, kind="photo", source="network")
         works: dict[str, Callable[[], object]] = {
             "one look": lambda photo=photo: subject_probability(photo),
             "subject": lambda photo=photo: find_subject(photo, kind="photo"),
             "soft edge": lambda square=square, rough=rough: refine_subject(square, rough, kind="photo", source="network"),
+            "files": lambda square=square, rough=rough, cutout=cutout: _written(square, rough, cutout),
         }
         least = dict.fromkeys(works, (np.inf, np.inf))
         for _ in range(runs):
@@ -120,6 +123,13 @@ def _times(runs: int) -> None:
         unit = least["one look"][1]
         words = [f"{name} {wall * 1000:.0f} ms, CPU {cpu * 1000:.0f} ms = {cpu / unit:.1f} looks" for name, (wall, cpu) in least.items()]
         print(f"{path.stem:<18} {len(square)} px  " + "; ".join(words), flush=True)
+
+
+def _written(square: NDArray[np.uint8], rough: NDArray[np.float32], cutout: Cutout) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        store.save_picture(Path(folder) / "picture.png", square)
+        store.save_picture(Path(folder) / "subject.png", (rough * 255 + 0.5).astype(np.uint8))
+        store.save_picture(Path(folder) / "cutout.png", np.dstack([cutout.colours, (cutout.alpha * 255 + 0.5).astype(np.uint8)]))
 
 
 def _truths(data: Path, only: Sequence[str]) -> Iterator[Truth]:

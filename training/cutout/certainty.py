@@ -1,6 +1,6 @@
 """Command: fit the confidence of the outline, and say how well it ranks in ten-fold cross-validation.
 
-python -m training.cutout.certainty --photos photos.zip --rendered FOLDER [--count 400 --seed 5]
+python -m training.cutout.certainty --photos photos.zip --rendered FOLDER [--count 330 --seeds 5 6]
 
 The pictures are those of the training breeds, made hard, and what ``other_animals`` rendered of models that are not judged; held-out
 breeds and judged pictures are not looked at. Prints the three numbers of ``rigshot_pipeline/embedded/subject/certainty.py`` and what
@@ -11,7 +11,6 @@ import argparse
 import sys
 import zlib
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -74,28 +73,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--rendered", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=400)
-    parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--count", type=int, default=330, help="photos of each seed")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[5, 6])
     options = parser.parse_args()
     rendered = ((case.picture, case.mask) for case in rendered_cases(options.rendered))
-    pairs = chain(_hard_photos(options.photos, options.count, options.seed), rendered)
-    rows = [row for picture, mask in pairs for row in _rows(picture, mask)]
+    hard = [row for seed in options.seeds for pair in _hard_photos(options.photos, options.count, seed) for row in _rows(*pair)]
+    rows = [*hard, *(row for picture, mask in rendered for row in _rows(picture, mask))]
     signs, right = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
     factors = fitted(signs, right)
     sys.stdout.write(
         f"holes {factors[0]:.3f}, blobs {factors[1]:.3f}, constant {factors[2]:.3f}; {right.mean():.1%} of {len(rows)} right\n"
     )
     # Both rows of a picture are in the same fold.
-    fold = np.random.default_rng(options.seed).permutation(len(rows) // 2).repeat(2) % _FOLDS
+    fold = np.random.default_rng(options.seeds[0]).permutation(len(rows) // 2).repeat(2) % _FOLDS
     chance = np.zeros(len(rows))
     for number in range(_FOLDS):
         part = fitted(signs[fold != number], right[fold != number])
         chance[fold == number] = 1 / (1 + np.exp(-(signs[fold == number] @ part[:-1] + part[-1])))
-    for limit in (0.7, 0.75, 0.8, 0.82, 0.85, 0.9):
+    for kind, part in (("photos made hard", slice(0, len(hard))), ("rendered scenes", slice(len(hard), len(rows)))):
         for word, start in (("alone", 0), ("box", 1)):
-            sure = chance[start::2] >= limit
-            share = right[start::2][sure].mean() if sure.any() else float("nan")
-            sys.stdout.write(f"chance >= {limit} {word}: sure of {sure.mean():.0%}, right {share:.1%}\n")
+            chances, truths = chance[part][start::2], right[part][start::2]
+            for limit in (0.7, 0.8, 0.85, 0.9):
+                sure = chances >= limit
+                share = truths[sure].mean() if sure.any() else float("nan")
+                sys.stdout.write(f"{kind}, {word}, chance >= {limit}: sure of {sure.mean():.0%} of {len(sure)}, right {share:.1%}\n")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from ...asset import Pixels
 from ...models import CLASSICAL
 from ...options import Box
 from .alpha import from_alpha, has_cutout
-from .certainty import doubt
+from .certainty import SURE, doubt
 from .classical import from_colours
 from .flat import from_flat
 from .found import Kind, Subject
@@ -20,7 +20,7 @@ __all__ = ["find_subject"]
 # A doubt of our network below which nobody else is asked: on 259 tuning pictures colours and GrabCut only helped above it.
 _KNOWN = 0.35
 # Before an evenly plain ground colours tell the outline better than the network does, where both mean the same subject: overlap above this.
-# Where they differ, colours took a studio's white floor or the coat's own white for ground.
+# Where they differ, colours took a studio's white floor or the coat's own white for ground, and the network is believed where it is sure.
 _SAME = 0.75
 # A doubtful network that finds less than this share of the picture has seen a hand, not the subject.
 _CRUMB = 0.01
@@ -33,7 +33,7 @@ def find_subject(
 
     Asked in this order: the person's ``mask`` (H, W; bright = subject), the picture's own transparency, in a drawing the paper, then
     a network: rembg's ``model`` (a name of ``models.CUTOUT_MODELS`` whose weights are on disk) or, with None, our own. Of a flat ground
-    the outline by colours is taken where ours agrees or is in doubt; in doubt before any other ground the network looks for a small
+    the outline by colours is taken where ours agrees or is not sure; in doubt before any other ground the network looks for a small
     subject in parts of the picture; where that fails, because it never learnt the like, colours and GrabCut have a say. With
     ``models.CLASSICAL`` they are asked alone. ``box``: the person's rectangle around the subject, in pixels of ``picture``.
     """
@@ -51,7 +51,7 @@ def find_subject(
         return from_network(colours, source=f"rembg:{model}", box=box)
     learnt = from_network(colours, box=box)
     known = doubt(learnt.probability) < _KNOWN
-    if flat is not None and (not known or _agree(flat, learnt)):
+    if flat is not None and (learnt.confidence < SURE or _agree(flat, learnt)):
         return flat
     if known:
         return learnt
