@@ -17,7 +17,7 @@ from PIL import Image
 
 from . import figures
 
-__all__ = ["place"]
+__all__ = ["grounds_of", "place"]
 
 Picture = NDArray[np.uint8]
 
@@ -58,7 +58,8 @@ def _figure(path: Path, random: np.random.Generator) -> Picture:
     return figures.render(figures.thing(path), random, patches=[]).picture
 
 
-def _grounds(folder: Path) -> list[Picture]:
+def grounds_of(folder: Path) -> list[Picture]:
+    """The photos of a folder, RGB, at one size."""
     found: list[Picture] = []
     for path in sorted(folder.glob("*.[jp][pn]g")):
         picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
@@ -79,7 +80,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=11)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    grounds, rigs = _grounds(options.grounds), sorted(path for path in options.rigs.iterdir() if path.suffix in (".glb", ".png"))
+    grounds, rigs = grounds_of(options.grounds), sorted(path for path in options.rigs.iterdir() if path.suffix in (".glb", ".png"))
     for number in range(options.count):
         random = np.random.default_rng([options.seed, number])
         path = rigs[number % len(rigs)]
