@@ -14,7 +14,8 @@ from PIL import Image
 from small_engine import EngineLab
 
 from rigshot_pipeline.stages import enhance, standardise
-from rigshot_pipeline.warm import toy_animal
+
+DOG = Path(__file__).parents[2] / "samples" / "dog_in_the_park.jpg"
 
 PLAN = (DOOR[0], enhance.STAGE, standardise.STAGE, *(replace(stage, reads=("intake", "standardise")) for stage in DOOR[1:]))
 PLAN_NAME = f"{__name__}:PLAN"
@@ -53,16 +54,18 @@ def redrawing_worker(service: Service) -> None:
 
 
 def photo() -> bytes:
-    """An animal whose tail the frame cuts off."""
-    return _png(toy_animal(alpha=False)[:, 70:])
+    """A dog whose tail and hind legs the frame cuts off."""
+    with Image.open(DOG) as dog:
+        return _png(dog.crop((round(0.32 * dog.width), 0, dog.width, dog.height)))
 
 
 def whole() -> bytes:
-    """An animal that stands, whole and from its side."""
-    return _png(toy_animal(alpha=False))
+    """A dog that stands, whole and from its side."""
+    with Image.open(DOG) as dog:
+        return _png(dog)
 
 
-def _png(pixels: object) -> bytes:
+def _png(picture: Image.Image) -> bytes:
     file = BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")  # type: ignore[arg-type]
+    picture.resize((480, round(480 * picture.height / picture.width))).save(file, "PNG")
     return file.getvalue()

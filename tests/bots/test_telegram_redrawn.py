@@ -158,6 +158,7 @@ async def test_a_drawing_that_is_no_better_is_said(chat: Chat, person: int) -> N
     await choose(ada, "where it helps")
     await ada.sends_photo(redraw_lab.photo())
     (film,) = await telegram.animations(1, person)
+    await chat.comparisons(person)
     await ada.presses(film, "Again")  # the next seed, for which the engine finds nothing
     films = await telegram.animations(2, person)
     assert "no drawing was better than your photo" in films[1].text
