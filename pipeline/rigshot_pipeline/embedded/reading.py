@@ -26,6 +26,9 @@ DOUBTFUL = 0.5
 """Where the likeliest direction, give or take 20 degrees, has less than this the outline's measures alone say how the animal is turned."""
 LONG = 1.3
 """Width over height of a side view from which on it is no frontal one, whatever the network says of it."""
+FEET_APART, LEVEL = 0.4, 1.3
+"""Of the width, and degrees of pitch: feet so far apart that lie so level are those of an animal square to the camera. Hardly anybody
+takes a photo from the ground."""
 WIDE, LEAST_ASIDE = 0.95, 40.0
 """Width over height from which on an animal is turned aside by at least so many degrees: in front views of rigged ones it is .3 to .5."""
 FEW_FEET, STANDS = 0.33, 0.8
@@ -153,6 +156,8 @@ def _turned(reading: Reading, seen: Measures, likely: Headings, side: float) -> 
         headings = _aside(headings[0]), _aside(headings[1])
         heading = headings[lean >= 0]
     frontal = min(heading, 180 - heading) < FRONTAL
+    if not frontal and _level(seen, heading if lean >= 0 else -heading):
+        headings, heading = (90.0, 90.0), 90.0
     view: View = "front" if frontal else "side" if abs(heading - 90) < SQUARE else "three_quarter"
     return replace(
         reading,
@@ -165,6 +170,17 @@ def _turned(reading: Reading, seen: Measures, likely: Headings, side: float) -> 
         headings=headings,
         pitch=float(np.clip(BELIEVED * likely.pitch, 0.0, STEEPEST)),
     )
+
+
+def _level(seen: Measures, heading: float) -> bool:
+    """Whether the feet lie on a row that only a camera on the ground would show of an animal that heads ``heading`` degrees, to the right
+    positive: the rows rise over the columns by the sine of the camera's pitch over the heading's tangent."""
+    feet = np.array([(leg.tip[0], leg.tip[1] + leg.tip_radius) for leg in seen.legs]).reshape(-1, 2)
+    if len(feet) < 2 or float(np.ptp(feet[:, 0])) < FEET_APART * seen.width:
+        return False
+    columns, rows = (feet - feet.mean(0)).T
+    rise = float(columns @ rows) / float(columns @ columns)
+    return abs(rise * np.tan(np.radians(heading))) < np.sin(np.radians(LEVEL))
 
 
 def _aside(heading: float) -> float:
