@@ -6,7 +6,7 @@ import pytest
 from queue_lab import request_of
 
 from rigshot_queue import Queue
-from rigshot_queue.keys import ENDED, OPEN, ORIGINALS, QUEUE, RUNNING, job_key
+from rigshot_queue.keys import ENDED, OPEN, ORIGINALS, QUEUE, RUNNING, WORKERS, WORKERS_AT, WORKERS_HAVE, job_key
 from rigshot_queue.worker.chores import reap, retire, tidy
 from rigshot_queue.worker.stage_folders import pack, take_over
 from rigshot_storage import LocalArtifacts
@@ -133,3 +133,13 @@ async def test_on_one_machine_nothing_is_packed_and_nothing_is_copied(tmp_path: 
     assert await artifacts.list("jobs") == []
     await take_over(artifacts, stages, "job", tmp_path / "second" / "stages")
     assert (tmp_path / "second" / "stages" / "intake" / "photo.png").samefile(stages / "intake" / "photo.png")
+
+
+async def test_a_worker_that_was_killed_long_ago_is_forgotten(queue: Queue) -> None:
+    now = await queue.now()
+    for name, until in (("old", now - 2 * 86400), ("fresh", now - 60), ("alive", now + 60)):
+        await queue.database.together(("ZADD", WORKERS, until, name), ("HSET", WORKERS_AT, name, ""), ("HSET", WORKERS_HAVE, name, "[]"))
+    await retire(queue, retention=900)
+    assert await queue.database.do("ZRANGE", WORKERS, 0, -1) == ["fresh", "alive"]
+    for key in (WORKERS_AT, WORKERS_HAVE):
+        assert set(await queue.database.do("HKEYS", key)) == {"fresh", "alive"}

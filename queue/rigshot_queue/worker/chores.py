@@ -8,7 +8,7 @@ import shutil
 from .. import wording
 from ..client import Queue
 from ..database import scored
-from ..keys import ENDED, ORIGINALS, job_key
+from ..keys import ENDED, ORIGINALS, WORKERS, WORKERS_AT, WORKERS_HAVE, job_key
 from ..photos import delete_photos
 from ..record import dump_fields
 from ..values import TERMINAL, Failure
@@ -16,6 +16,7 @@ from ..values import TERMINAL, Failure
 __all__ = ["reap", "retire", "tidy"]
 
 LOG = logging.getLogger("rigshot.worker")
+GONE_SECONDS = 86400  # for which a worker that was killed is still shown as gone
 SUBMIT_SECONDS = 600  # photos whose record has not come after so long never entered the line
 
 
@@ -41,12 +42,18 @@ async def reap(queue: Queue) -> list[str]:
 
 
 async def retire(queue: Queue, *, retention: float) -> list[str]:
-    """Drop models whose time is over, and the records of jobs that ended ``retention`` seconds ago; which jobs these were."""
+    """Drop models whose time is over, and the records of jobs that ended ``retention`` seconds ago; which jobs these were.
+
+    And what workers said of themselves that were killed long ago.
+    """
     now = await queue.now()
     await queue.models.sweep(now)
     old: list[str] = await queue.database.do("ZRANGEBYSCORE", ENDED, "-inf", now - retention)
     for job in old:
         await queue.forget(job)
+    gone = await queue.database.do("ZRANGEBYSCORE", WORKERS, "-inf", now - GONE_SECONDS)
+    if gone:
+        await queue.database.together(("ZREM", WORKERS, *gone), ("HDEL", WORKERS_AT, *gone), ("HDEL", WORKERS_HAVE, *gone))
     await queue.rewrite_log()
     return old
 
