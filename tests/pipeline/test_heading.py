@@ -91,6 +91,12 @@ def test_feet_seen_from_above_stand_on_one_level(shared_data: Path) -> None:
     assert np.ptp(soles[:, 1]) < 0.5 * in_the_picture
 
 
+def test_a_raised_tail_is_no_pair_of_ears(shared_data: Path) -> None:
+    body = built(drawn(shared_data / "gt_rig" / "quaternius_ShibaInu.glb", 55, 8)[1]).body
+    assert body.part("tail") is not None
+    assert all(part.path[-1, 2] > 0 for part in body.parts if part.kind in ("ear", "limb"))
+
+
 def test_the_photo_is_shown_as_it_was(shared_data: Path) -> None:
     mask = drawn(shared_data / "gt_rig" / "quaternius_Wolf.glb", 50, 10)[1]
     model = built(mask)

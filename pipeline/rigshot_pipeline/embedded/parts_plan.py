@@ -42,7 +42,10 @@ def plan_of_quadruped(figure: Figure) -> QuadrupedPlan:
     tips = {limb.path[-1] for limb in legs}
     muzzle = _muzzle(figure, chest, tips)
     head = tree.between(chest, muzzle)
-    return QuadrupedPlan(trunk=trunk, head=head, tail=_tail(figure, hip, chest, tips), ears=_ears(figure, head, tips), hind=hind, fore=fore)
+    tail = _tail(figure, hip, chest, tips)
+    # Where a body is foreshortened a raised tail may leave the tree before the chest: it is no ear.
+    ears = _ears(figure, head, tips.union(tail[-1:]))
+    return QuadrupedPlan(trunk=trunk, head=head, tail=tail, ears=ears, hind=hind, fore=fore)
 
 
 def _stands(figure: Figure, limb: Limb) -> bool:

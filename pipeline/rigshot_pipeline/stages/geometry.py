@@ -132,7 +132,7 @@ STAGE = Stage(
     name="geometry",
     reads=("standardise", "cutout"),
     run=run,
-    version=3,
+    version=4,
     options=("subject", "view"),
     environment=partial(environment, "geometry"),
 )
