@@ -16,6 +16,11 @@ USUAL_HEADING = 60.0
 """Of an animal that a person calls turned and the outline does not."""
 FRONTAL = 25.0
 """Degrees from the viewer's direction within which an animal is taken for frontal: its trunk hides behind its chest."""
+BROAD, FRONTAL_THOUGH_BROAD = 0.65, 12.0
+"""Width over height from which on only so few degrees count as frontal: in front views of rigged animals it is .3 to .5."""
+LEAST_ASIDE = 40.0
+"""Who is not frontal is turned by so many degrees at least: nearer to the viewer's direction too little of a flank is seen to paint the
+other one, and a head that looks at the camera is doubled by the symmetry. A trunk that is guessed too short looks better than that."""
 SQUARE = 20.0
 """Degrees from the picture's plane within which an animal is seen from its side."""
 HEADING_WEIGHT = 1.0
@@ -29,8 +34,8 @@ LONG = 1.3
 FEET_APART, LEVEL = 0.4, 1.3
 """Of the width, and degrees of pitch: feet so far apart that lie so level are those of an animal square to the camera. Hardly anybody
 takes a photo from the ground."""
-WIDE, LEAST_ASIDE = 0.95, 40.0
-"""Width over height from which on an animal is turned aside by at least so many degrees: in front views of rigged ones it is .3 to .5."""
+WIDE = 0.95
+"""Width over height from which on a heading within `FRONTAL` is a contradiction: then the outline's measures alone say how it is turned."""
 FEW_FEET, STANDS = 0.33, 0.8
 """Who touches the lowest rows with less of its width, on legs, and is turned this surely, stands: seen from above only its near feet do."""
 UNLIKELY = 0.12
@@ -139,7 +144,7 @@ def _turned(reading: Reading, seen: Measures, likely: Headings, side: float) -> 
     middles = _middles(likely)
     usual = FROM_BEHIND + (1 - FROM_BEHIND) / (1 + np.exp((np.abs(middles) - 100) / 5))
     if side > 0 and seen.width > LONG * seen.height:
-        usual = np.where(np.abs(np.abs(middles) - 90) < 90 - 1.5 * FRONTAL, usual, 1e-3)
+        usual = np.where(np.abs(np.abs(middles) - 90) < 90 - LEAST_ASIDE, usual, 1e-3)
     chance = likely.chance * usual
     likely = replace(likely, chance=(chance / chance.sum()).astype(np.float32))
     lean = reading.lean + HEADING_WEIGHT * (2 * float(likely.chance[middles > 0].sum()) - 1)
@@ -150,12 +155,13 @@ def _turned(reading: Reading, seen: Measures, likely: Headings, side: float) -> 
         reading = replace(reading, pose="standing")
     if reading.pose != "standing":
         return reading
-    if sure < DOUBTFUL:
+    off_axis, stoutness = min(heading, 180 - heading), seen.width / seen.height
+    if sure < DOUBTFUL or (off_axis < FRONTAL and stoutness > WIDE):
         return replace(reading, heading={"side": 90.0, "front": 0.0}.get(reading.view, USUAL_HEADING))
-    if seen.width > WIDE * seen.height:
+    frontal = off_axis < (FRONTAL_THOUGH_BROAD if stoutness > BROAD else FRONTAL)
+    if not frontal:
         headings = _aside(headings[0]), _aside(headings[1])
         heading = headings[lean >= 0]
-    frontal = min(heading, 180 - heading) < FRONTAL
     if not frontal and _level(seen, heading if lean >= 0 else -heading):
         headings, heading = (90.0, 90.0), 90.0
     view: View = "front" if frontal else "side" if abs(heading - 90) < SQUARE else "three_quarter"
@@ -184,7 +190,7 @@ def _level(seen: Measures, heading: float) -> bool:
 
 
 def _aside(heading: float) -> float:
-    """The heading, far enough from the viewer's direction for an outline that is wide."""
+    """The heading, far enough from the viewer's direction (`LEAST_ASIDE`)."""
     return float(np.clip(heading, LEAST_ASIDE, 180 - LEAST_ASIDE))
 
 

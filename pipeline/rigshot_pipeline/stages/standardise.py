@@ -230,7 +230,7 @@ STAGE = Stage(
     name="standardise",
     reads=("intake", "enhance"),
     run=run,
-    version=6,
+    version=7,
     options=("subject", "view", "turn", "seed", "prepare", "repose"),
     environment=_environment,
 )
