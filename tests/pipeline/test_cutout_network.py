@@ -2,18 +2,15 @@
 
 import hashlib
 import json
-import shutil
 from importlib.resources import files
 from pathlib import Path
 
 import cv2
 import numpy as np
-import pytest
 
-from rigshot_pipeline.embedded.subject import own_network
 from rigshot_pipeline.embedded.subject.certainty import SURE, chance_right, doubt, holes_and_blobs
 from rigshot_pipeline.embedded.subject.looks import look_closer, look_within
-from rigshot_pipeline.embedded.subject.own_network import DamagedNetwork, forget_network, subject_probability
+from rigshot_pipeline.embedded.subject.own_network import subject_probability
 from rigshot_pipeline.embedded.subject.search import search_parts
 from rigshot_pipeline.options import Box
 
@@ -114,17 +111,3 @@ def test_doubt_counts_open_areas_and_not_the_soft_rim_of_fur() -> None:
     assert doubt(soft) < 0.01
     assert 0.1 < doubt(hole) < 0.3
     assert doubt(np.zeros((400, 500), np.float32)) == 1.0
-
-
-def test_a_damaged_file_is_refused_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(str(HOME), tmp_path / "network")
-    data = bytearray((tmp_path / "network" / "network.onnx").read_bytes())
-    data[5000] ^= 1
-    (tmp_path / "network" / "network.onnx").write_bytes(data)
-    monkeypatch.setattr(own_network, "_HOME", tmp_path / "network")
-    forget_network()
-    try:
-        with pytest.raises(DamagedNetwork, match="install rigshot-pipeline again"):
-            subject_probability(np.zeros((20, 20, 3), np.uint8))
-    finally:
-        forget_network()

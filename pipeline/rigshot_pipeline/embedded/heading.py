@@ -4,31 +4,22 @@ It learnt from renders (training/heading); its MODEL_CARD.md lies beside its fil
 from behind, mirrored: the answer is a distribution over directions, and whoever asks brings what else it knows.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..asset import Floats
+from .shipped_network import shipped_network
 
-__all__ = ["BINS", "SIDE", "DamagedHeading", "Headings", "framed", "likely_headings"]
+__all__ = ["BINS", "SIDE", "Headings", "framed", "likely_headings"]
 
 SIDE = 64
 """Cells of the network's square input."""
 BINS = 72
 """Directions of 5 degrees, the first one from -180 to -175."""
 _MARGIN = 3  # cells around the subject
-_HOME = files("rigshot_pipeline") / "embedded" / "heading_network"
-
-
-class DamagedHeading(Exception):
-    """The network's file is not the one that was shipped. The message is a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,26 +51,11 @@ def framed(mask: NDArray[np.bool_]) -> Floats:
 def likely_headings(mask: NDArray[np.bool_]) -> Headings:
     """What the silhouette ``mask`` (H, W), upright, says. Its mirror image is asked too: both answers are one's mirror image.
 
-    Raises DamagedHeading when the file's checksum is wrong, ValueError when the mask is empty.
+    Raises ValueError when the mask is empty, and what `shipped_network` does.
     """
     square = framed(mask)
     both = np.stack([square, square[:, ::-1]])[:, None]
-    logits, pitches = _session().run(None, {"silhouette": np.ascontiguousarray(both)})
+    logits, pitches = shipped_network("heading_network", threads=1).session.run(None, {"silhouette": np.ascontiguousarray(both)})
     mixed = (np.asarray(logits[0], np.float64) + np.asarray(logits[1], np.float64)[::-1]) / 2
     chance = np.exp(mixed - mixed.max())
     return Headings(chance=(chance / chance.sum()).astype(np.float32), pitch=float(np.mean(pitches)))
-
-
-@lru_cache(maxsize=1)
-def _session() -> Any:
-    import onnxruntime  # slow to load
-
-    facts = json.loads((_HOME / "network.json").read_text(encoding="utf-8"))
-    data = (_HOME / "network.onnx").read_bytes()
-    if hashlib.sha256(data).hexdigest() != facts["sha256"]:
-        raise DamagedHeading("The file of the heading network is damaged; install rigshot-pipeline again.")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
