@@ -25,11 +25,8 @@ class LightningModule(nn.Module):
     """The base class of upstream's networks, without training."""
 
 
-class DropPath(nn.Module):
-    """Upstream names it and never makes one: its drop rate is 0."""
-
-    def __init__(self, *_: Any) -> None:
-        raise NotImplementedError("DropPath is for training")
+class DropPath(nn.Identity):
+    """Stochastic depth, which passes everything on outside of training. Upstream names it and never makes one: its drop rate is 0."""
 
 
 class MHA(nn.Module):
@@ -38,7 +35,7 @@ class MHA(nn.Module):
     def __init__(self, embed_dim: int, num_heads: int, cross_attn: bool = False, **_: Any) -> None:
         super().__init__()
         if not cross_attn:
-            raise NotImplementedError("only attention to other tokens is needed")
+            raise ValueError("upstream attends to other tokens only; self-attention has other parameters, and no checkpoint holds them")
         self.heads = num_heads
         self.Wq = nn.Linear(embed_dim, embed_dim)
         self.Wkv = nn.Linear(embed_dim, 2 * embed_dim)
@@ -58,21 +55,19 @@ def attention_of_patches(
 
     Runs of one length, which is what upstream makes of a cloud larger than a patch, are one batch.
     """
-    if dropout_p:
-        raise NotImplementedError("dropout is for training")
     runs = len(cu_seqlens) - 1
     if runs * max_seqlen == len(qkv):
-        return _attention(qkv.reshape(runs, max_seqlen, *qkv.shape[1:]), softmax_scale).flatten(0, 1)
+        return _attention(qkv.reshape(runs, max_seqlen, *qkv.shape[1:]), softmax_scale, dropout_p).flatten(0, 1)
     ends = cu_seqlens.tolist()
-    pieces = [_attention(qkv[start:end][None], softmax_scale)[0] for start, end in pairwise(ends)]
+    pieces = [_attention(qkv[start:end][None], softmax_scale, dropout_p)[0] for start, end in pairwise(ends)]
     return torch.cat(pieces)
 
 
-def _attention(qkv: Tensor, scale: float | None) -> Tensor:
+def _attention(qkv: Tensor, scale: float | None, dropout: float) -> Tensor:
     if qkv.device.type == "cpu":  # half floats are slow and coarse there
         qkv = qkv.float()
     query, key, value = qkv.permute(2, 0, 3, 1, 4)
-    return functional.scaled_dot_product_attention(query, key, value, scale=scale).transpose(1, 2)
+    return functional.scaled_dot_product_attention(query, key, value, dropout_p=dropout, scale=scale).transpose(1, 2)
 
 
 def segment_csr(src: Tensor, indptr: Tensor, reduce: str = "sum") -> Tensor:
