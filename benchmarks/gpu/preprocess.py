@@ -13,10 +13,8 @@ import argparse
 import gc
 import json
 import os
-import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
@@ -26,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from timing import timed
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / part) for part in ("envs/preprocess", "envs/rigshot_env", "tests/envs")]
@@ -58,24 +57,10 @@ class Bench:
 
     def measure(self, name: str, work: Callable[[], object]) -> None:
         """Run ``work`` once, then ``repeats`` times more."""
-        if self.device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(self.device)
-        seconds = [self._once(work) for _ in range(1 + self.repeats)]
-        peak = torch.cuda.max_memory_allocated(self.device) // 2**20 if self.device.type == "cuda" else 0
-        row = Row(name=name, first=seconds[0], warm=statistics.median(seconds[1:]), peak_mb=peak)
+        taken = timed(work, self.device, repeats=self.repeats)
+        row = Row(name=name, first=taken.first, warm=taken.warm, peak_mb=taken.peak_mb)
         self.rows.append(row)
         print(f"{row.name:<58} first {row.first:8.3f} s   warm {row.warm:8.3f} s   peak {row.peak_mb:6d} MB", flush=True)
-
-    def _once(self, work: Callable[[], object]) -> float:
-        self._wait()
-        begun = time.perf_counter()
-        work()
-        self._wait()
-        return time.perf_counter() - begun
-
-    def _wait(self) -> None:
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
 
 
 def main() -> int:
@@ -298,8 +283,7 @@ def _flux() -> editing.Editor:
 def _qwen(device: torch.device) -> editing.Editor:
     """Made where it is used, for to carry 58 GB there takes longer than all the rest; so it is only measured as a whole."""
     from diffusers import AutoencoderKLQwenImage, FlowMatchEulerDiscreteScheduler, QwenImageEditPlusPipeline, QwenImageTransformer2DModel
-    from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2VLProcessor, Qwen2VLVideoProcessor
-    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+    from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
     tokenizer = tiny.qwen_tokenizer()
     numbers = tiny.vision_numbers(tokenizer)
@@ -308,18 +292,12 @@ def _qwen(device: torch.device) -> editing.Editor:
     sight = {"depth": 32, "hidden_size": 1280, "intermediate_size": 3420, "num_heads": 16, "out_hidden_size": 3584}
     sight |= {"fullatt_block_indexes": [7, 15, 23, 31], "window_size": 112}
     config = Qwen2_5_VLConfig(text_config=text, vision_config=sight, **numbers)
-    processor = Qwen2VLProcessor(
-        image_processor=Qwen2VLImageProcessorPil(),
-        tokenizer=tokenizer,
-        video_processor=Qwen2VLVideoProcessor(),
-        chat_template=tokenizer.chat_template,
-    )
     pipeline = QwenImageEditPlusPipeline(
         scheduler=FlowMatchEulerDiscreteScheduler.from_config(editing.LIGHTNING_SCHEDULER),
         vae=_random(AutoencoderKLQwenImage, device),
         text_encoder=_random(partial(Qwen2_5_VLForConditionalGeneration, config), device),
         tokenizer=tokenizer,
-        processor=processor,
+        processor=tiny.qwen_processor(tokenizer),
         transformer=_random(partial(QwenImageTransformer2DModel, zero_cond_t=True), device),
     )
     pipeline.set_progress_bar_config(disable=True)

@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from timing import timed
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = ROOT / "envs" / "unirig"
@@ -66,28 +67,13 @@ class Bench:
 
     def measure(self, step: str, way: str, work: Callable[[], object]) -> None:
         """Run ``work`` once, then ``repeats`` times more."""
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
-            torch.cuda.reset_peak_memory_stats(self.device)
-        seconds = [self._once(work) for _ in range(1 + self.repeats)]
-        peak = torch.cuda.max_memory_allocated(self.device) // 2**20 if self.device.type == "cuda" else 0
-        self.add(Row(step=step, way=way, first=seconds[0], warm=statistics.median(seconds[1:]), peak_mb=peak))
+        taken = timed(work, self.device, repeats=self.repeats)
+        self.add(Row(step=step, way=way, first=taken.first, warm=taken.warm, peak_mb=taken.peak_mb))
 
     def add(self, row: Row) -> None:
         """A row, told at once."""
         self.rows.append(row)
         print(f"{row.step:<34} {row.way:<12} first {row.first:8.3f} s   warm {row.warm:8.3f} s   peak {row.peak_mb:6d} MB", flush=True)
-
-    def _once(self, work: Callable[[], object]) -> float:
-        self._wait()
-        begun = time.perf_counter()
-        work()
-        self._wait()
-        return time.perf_counter() - begun
-
-    def _wait(self) -> None:
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
 
 
 class Subject:

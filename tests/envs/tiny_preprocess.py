@@ -184,6 +184,19 @@ def qwen_tokenizer() -> Any:
     return Qwen2Tokenizer(vocab=vocabulary, merges=[], additional_special_tokens=special[1:], chat_template=template)
 
 
+def qwen_processor(tokenizer: Any) -> Any:
+    """What Qwen's editor makes of a picture and words before its encoder reads them."""
+    from transformers import Qwen2VLProcessor, Qwen2VLVideoProcessor
+    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+
+    return Qwen2VLProcessor(
+        image_processor=Qwen2VLImageProcessorPil(),
+        tokenizer=tokenizer,
+        video_processor=Qwen2VLVideoProcessor(),
+        chat_template=tokenizer.chat_template,
+    )
+
+
 def vision_numbers(tokenizer: Any) -> dict[str, int]:
     """The numbers of the words that stand for pictures, as Qwen2.5-VL's configuration names them."""
     words = {"vision_start": "vision_start", "vision_end": "vision_end", "image": "image_pad", "video": "video_pad"}
@@ -241,8 +254,7 @@ def make_qwen(weights: Path) -> None:
     """Qwen-Image-Edit's pipeline and a LoRA for one of its layers, in the names that ComfyUI and the publishers use."""
     from diffusers import AutoencoderKLQwenImage, FlowMatchEulerDiscreteScheduler, QwenImageEditPlusPipeline, QwenImageTransformer2DModel
     from safetensors.torch import save_file
-    from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2VLProcessor, Qwen2VLVideoProcessor
-    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+    from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
     tokenizer = qwen_tokenizer()
     encoder = Qwen2_5_VLConfig(
@@ -277,18 +289,12 @@ def make_qwen(weights: Path) -> None:
         joint_attention_dim=HIDDEN,
         axes_dims_rope=(8, 4, 4),
     )
-    processor = Qwen2VLProcessor(
-        image_processor=Qwen2VLImageProcessorPil(),
-        tokenizer=tokenizer,
-        video_processor=Qwen2VLVideoProcessor(),
-        chat_template=tokenizer.chat_template,
-    )
     pipeline = QwenImageEditPlusPipeline(
         scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
         vae=vae,
         text_encoder=Qwen2_5_VLForConditionalGeneration(encoder),
         tokenizer=tokenizer,
-        processor=processor,
+        processor=qwen_processor(tokenizer),
         transformer=transformer,
     )
     pipeline.save_pretrained(weights / "qwen")
